@@ -1,0 +1,12 @@
+/** SHA-256 on Node; `hash.browser.ts` is the same for browsers. */
+import { hash } from 'node:crypto'
+
+/** SHA-256 of bytes or of the UTF-8 form of a text: 32 bytes. */
+export function sha256(data: Uint8Array | string): Uint8Array {
+  return hash('sha256', data, 'buffer')
+}
+
+/** SHA-256 as 64 lower-case hexadecimal digits. */
+export function sha256Hex(data: Uint8Array | string): string {
+  return hash('sha256', data, 'hex')
+}

@@ -1,0 +1,18 @@
+/** Money as integers of micro-dollars (1 USD = 1,000,000); decimal text in, never a float. */
+
+const decimalUsd = /^(\d{1,9})(?:\.(\d{1,6}))?$/
+
+/** `"0.02"` -> 20000; undefined for anything but a non-negative decimal with at most 9 digits before and 6 after the point. */
+export function usdMicrosOf(text: string): number | undefined {
+  const match = decimalUsd.exec(text)
+  if (match === null) return undefined
+  return Number(match[1]) * 1_000_000 + Number((match[2] ?? '').padEnd(6, '0'))
+}
+
+/** 20000 -> `"0.02"`. */
+export function usdText(micros: number): string {
+  const fraction = String(micros % 1_000_000)
+    .padStart(6, '0')
+    .replace(/0+$/, '')
+  return `${Math.trunc(micros / 1_000_000)}${fraction === '' ? '' : `.${fraction}`}`
+}
