@@ -1,0 +1,42 @@
+/** What every command gets: where to print and from where it was called. */
+import type { CommandContext } from '@stricli/core'
+import { AirworthyError, type Fault, renderFault } from '../core/errors.ts'
+
+export interface CliContext extends CommandContext {
+  readonly process: CommandContext['process'] & { exitCode?: number | string | null | undefined }
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: { write(text: string): unknown }
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly isTty: boolean
+}
+
+/** Exit codes of every command. */
+export const exitCodes = { pass: 0, fail: 1, noVerdict: 2, usage: 3 } as const
+
+/** Prints the one JSON document of `--json`. */
+export function printJson(context: CliContext, value: unknown): void {
+  context.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** Prints faults for people, or as JSON; returns the exit code 3. */
+export function printFaults(context: CliContext, faults: readonly Fault[], json: boolean): number {
+  if (json) printJson(context, { faults })
+  else context.stderr.write(`${faults.map(renderFault).join('\n\n')}\n`)
+  return exitCodes.usage
+}
+
+/** Runs a command's body: an expected error is printed with its mend, any other one is a bug and says so. Sets the exit code. */
+export async function runCommand(context: CliContext, json: boolean, body: () => Promise<number>): Promise<void> {
+  try {
+    context.process.exitCode = await body()
+  } catch (error) {
+    if (error instanceof AirworthyError) {
+      context.process.exitCode = printFaults(context, error.faults, json)
+      return
+    }
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const fault: Fault = { code: 'INTERNAL_ERROR', message, mend: 'Report this, with the command that caused it.' }
+    context.process.exitCode = printFaults(context, [fault], json)
+  }
+}

@@ -1,0 +1,54 @@
+/** What the guard answers, whichever door the action came through. */
+import type { ActionState, Door } from '../core/action.ts'
+import type { Next, Reason } from '../core/decision.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Fallback } from '../core/manifest/effective.ts'
+
+export interface ActionRequest {
+  readonly task: string
+  readonly tool: string
+  /** As the caller sent them; checked in step 4, so any JSON object may stand here. */
+  readonly arguments: JsonObject
+  readonly idempotencyKey?: string
+  readonly door: Door
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: JsonObject) => void
+}
+
+export interface ActionAnswer {
+  /** Action id; absent only when the attempt could not be tied to a task. */
+  readonly action?: string
+  readonly state: ActionState
+  readonly decision: 'allow' | 'deny' | 'confirm'
+  readonly reasons: readonly Reason[]
+  readonly next?: Next
+  /** Arguments as they were, or must be, sent. */
+  readonly arguments: JsonObject
+  /** MCP CallToolResult (content, structuredContent, isError), after redaction. Absent until settled, and for tools that the caller runs. */
+  readonly result?: JsonObject
+  /** Why it failed or is in doubt, one sentence. */
+  readonly error?: string
+  /** For tools that the caller runs itself. */
+  readonly permit?: string
+  readonly approval?: ApprovalView
+  /** Typed result of an exhausted budget; the same input gives the same one. */
+  readonly fallback?: FallbackResult
+  /** False in observe mode: nothing was withheld, whatever `decision` says. */
+  readonly enforced: boolean
+}
+
+export interface ApprovalView {
+  readonly id: string
+  readonly roles: readonly string[]
+  readonly expiresMs: number
+  readonly summary: string
+}
+
+export interface FallbackResult {
+  readonly kind: Fallback
+  readonly budget: string
+  readonly limit: number
+  readonly used: number
+  /** A sentence for the agent and its user. Until a human queue exists it says that nobody was notified. */
+  readonly message: string
+}

@@ -1,0 +1,301 @@
+/**
+ * What a guard step may ask of the world. The store's acts are each one transaction: value in, value out, no begin and no
+ * commit. Everything here can fail by throwing; the pipeline then answers deny (STORE_UNAVAILABLE or INTERNAL_ERROR).
+ * Times are milliseconds since 1970, money micro-dollars.
+ */
+import type { ActionState, DataClass, Door, Effect } from '../core/action.ts'
+import type { Reason } from '../core/decision.ts'
+import type { Digest } from '../core/digest.ts'
+import type { JsonObject, JsonValue } from '../core/json.ts'
+import type { AuthCheck, EffectiveTool } from '../core/manifest/effective.ts'
+import type { Principal } from '../core/principal.ts'
+
+export interface GuardPorts {
+  readonly store: GuardStore
+  readonly authChecks: AuthCheckPort
+  readonly upstream: UpstreamPort
+  readonly clock: () => number
+  readonly newId: (prefix: 'act' | 'apr' | 'ent') => string
+}
+
+/** Outbound auth checks: only a clear yes is `allowed`. */
+export interface AuthCheckPort {
+  ask(check: AuthCheck, question: AuthQuestion, signal: AbortSignal): Promise<AuthAnswer>
+}
+
+export interface AuthQuestion {
+  readonly action_id: string
+  readonly agent: string
+  readonly task: string
+  readonly trace_id: string
+  readonly principal: { readonly id: string; readonly attributes: JsonObject; readonly verified_by: string }
+  readonly tool: string
+  readonly arguments: JsonObject
+}
+
+export type AuthAnswer =
+  | { readonly kind: 'allowed' }
+  | { readonly kind: 'denied'; readonly why: string }
+  | { readonly kind: 'unavailable'; readonly why: string }
+
+/** The way to a tool's server. It never retries. */
+export interface UpstreamPort {
+  /** Digest of the definition that the server offers now, for comparison with the locked one. Cached; undefined: not offered. */
+  offeredDigest(server: string, upstreamName: string): Promise<OfferedTool>
+  call(call: UpstreamCall): Promise<UpstreamOutcome>
+  reconcile(url: string, question: ReconcileQuestion): Promise<ReconcileAnswer>
+}
+
+export type OfferedTool =
+  | { readonly kind: 'offered'; readonly definitionDigest: Digest }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreachable'; readonly why: string }
+
+export interface UpstreamCall {
+  readonly server: string
+  readonly upstreamName: string
+  readonly arguments: JsonObject
+  /** Sent as MCP `_meta` `airworthy/permit` and header `Airworthy-Permit`; absent when permits are off. */
+  readonly permit?: string
+  readonly idempotencyKey: string
+  readonly traceparent: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: JsonObject) => void
+}
+
+export type UpstreamOutcome =
+  /** The server answered; `isError` is its own word that the tool failed. */
+  | { readonly kind: 'answered'; readonly result: JsonObject; readonly isError: boolean }
+  /** The request certainly did not reach the tool, or the server refused it before running it. */
+  | { readonly kind: 'not-executed'; readonly why: string }
+  /** The request may have reached the tool: time-out, cut connection, an answer that is no result. */
+  | { readonly kind: 'unknown'; readonly why: string }
+
+export interface ReconcileQuestion {
+  readonly action_id: string
+  readonly idempotency_key: string
+  readonly tool: string
+  readonly arguments: JsonObject
+}
+export type ReconcileAnswer =
+  | { readonly state: 'succeeded' | 'failed'; readonly result?: JsonValue }
+  | { readonly state: 'unknown'; readonly why?: string }
+
+// --- The store ----------------------------------------------------------------------------------------------------------
+
+export interface GuardStore {
+  /** The task with all its facts; undefined when there is none. */
+  readTask(taskId: string): Promise<TaskRecord | undefined>
+  /** Kills that are on for this agent, by tool (`*`: the whole agent). */
+  readKills(agent: string): Promise<readonly KillRecord[]>
+  /** By caller's idempotency key, else by equality with an action that is held, or approved and not yet collected. */
+  findAction(key: ActionLookup): Promise<ActionRecord | undefined>
+  readAction(actionId: string): Promise<ActionRecord | undefined>
+  /** A denied attempt: counted, audited. */
+  recordRefusal(refusal: RefusalAct): Promise<void>
+  /** A held action and its pending approval: counted, audited. */
+  hold(hold: HoldAct): Promise<IntendAnswer>
+  /** Step 11: everything that must be true together, or nothing. */
+  intend(intent: IntendAct): Promise<IntendAnswer>
+  /** Step 13: only from `intended` or `ambiguous`; false when somebody settled it before. */
+  settle(settlement: SettleAct): Promise<boolean>
+  /** A held or approved action that will not run: rejected, expired, or denied when its steps ran again. */
+  refuseHeld(refusal: RefuseHeldAct): Promise<boolean>
+  readApproval(approvalId: string): Promise<ApprovalRecord | undefined>
+}
+
+export interface TaskRecord {
+  readonly id: string
+  readonly project: string
+  readonly agent: string
+  readonly release: Digest
+  readonly environment: string
+  readonly principal: Principal
+  readonly traceId: string
+  readonly createdMs: number
+  readonly closedMs?: number
+  /** Time spent waiting for people; not counted against the deadline. */
+  readonly waitedMs: number
+  readonly probe: boolean
+  readonly counters: TaskCounters
+  readonly facts: readonly Fact[]
+}
+
+/** What the ledger knows of a task's use, reservations included. */
+export interface TaskCounters {
+  /** Attempts of any outcome. */
+  readonly toolCalls: number
+  readonly costUsdMicros: number
+}
+
+/** One append-only piece of a task's state. `n` counts from 1 within the task. */
+export interface Fact {
+  readonly n: number
+  readonly body: FactBody
+}
+export type FactBody =
+  /** A value and where it first appeared. `value` is a keyed fingerprint, never the text itself. */
+  | { readonly kind: 'source'; readonly source: string; readonly trusted: boolean; readonly classes: readonly DataClass[]; readonly values: readonly string[] }
+  /** A pseudonym that stands for a value in what the model sees. */
+  | { readonly kind: 'pseudonym'; readonly pseudonym: string; readonly value: string; readonly dataClass: DataClass }
+  /** A state-changing action was intended. */
+  | { readonly kind: 'effect'; readonly tool: string; readonly effect: Effect }
+
+export interface KillRecord {
+  readonly agent: string
+  readonly tool: string
+  readonly reason: string
+  readonly by: string
+  readonly atMs: number
+}
+
+export interface ActionLookup {
+  readonly task: string
+  readonly tool: string
+  readonly argumentsDigest: Digest
+  readonly idempotencyKey?: string
+}
+
+export interface ActionRecord {
+  readonly id: string
+  readonly task: string
+  readonly agent: string
+  readonly tool: string
+  readonly effect: Effect
+  readonly state: ActionState
+  readonly arguments: JsonObject
+  readonly argumentsSent?: JsonObject
+  readonly argumentsDigest: Digest
+  readonly definitionDigest: Digest
+  readonly idempotencyKey?: string
+  readonly approvalId?: string
+  readonly approvalState?: ApprovalState
+  readonly reasons: readonly Reason[]
+  readonly result?: JsonObject
+  /** Why it failed or is ambiguous, one sentence. */
+  readonly error?: string
+  readonly owner?: string
+  readonly createdMs: number
+  readonly intendedMs?: number
+  readonly settledMs?: number
+  readonly traceId: string
+}
+
+/** Fields that every act about an action carries: they become the ledger row and the audit entry. */
+export interface ActionFacts {
+  readonly actionId: string
+  readonly entryId: string
+  readonly atMs: number
+  readonly task: TaskRecord
+  readonly door: Door
+  readonly tool: string
+  readonly effect: Effect
+  readonly definitionDigest: Digest
+  readonly policyDigest: Digest
+  readonly arguments: JsonObject
+  readonly argumentsDigest: Digest
+  readonly idempotencyKey?: string
+  readonly reasons: readonly Reason[]
+  /** `file:line` of the policies that determined the decision. */
+  readonly policies: readonly string[]
+  readonly labels: readonly DataClass[]
+  readonly untrusted: readonly string[]
+  /** False in observe mode: the decision is recorded and did not bind. */
+  readonly enforced: boolean
+  readonly spanId: string
+}
+
+export interface RefusalAct extends ActionFacts {
+  /** False where the attempt could not be tied to a live task's budget (an invalid task). */
+  readonly counted: boolean
+}
+
+export interface HoldAct extends ActionFacts {
+  readonly argumentsSent: JsonObject
+  readonly argumentsSentDigest: Digest
+  readonly lastFact: number
+  readonly limits: BudgetLimits
+  readonly approval: ApprovalDraft
+}
+
+export interface ApprovalDraft {
+  readonly id: string
+  /** Every role is needed of the approver. */
+  readonly roles: readonly string[]
+  readonly notRequester: boolean
+  readonly expiresMs: number
+  readonly nonce: string
+  /** Rendered by the server, never the model's words. */
+  readonly summary: string
+  /** What the approval binds (agent, task, principal, tool and definition, policies, arguments as asked and as sent, labels). */
+  readonly bindingDigest: Digest
+}
+
+export interface BudgetLimits {
+  readonly toolCalls: number
+  readonly costUsdMicros: number
+}
+
+export interface IntendAct extends ActionFacts {
+  readonly argumentsSent: JsonObject
+  readonly argumentsSentDigest: Digest
+  readonly lastFact: number
+  readonly limits: BudgetLimits
+  readonly costUsdMicros: number
+  /** The approval to consume, with the binding that it must carry; the held action's row becomes this one. */
+  readonly approval?: { readonly id: string; readonly bindingDigest: Digest }
+  /** Which kit process runs it; after a crash its actions are in doubt. */
+  readonly owner: string
+  /** When an unsettled action counts as ambiguous. */
+  readonly doubtMs: number
+}
+
+export type IntendAnswer =
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'killed'; readonly kill: KillRecord }
+  | { readonly kind: 'release-changed' }
+  | { readonly kind: 'over-budget'; readonly budget: 'max_tool_calls' | 'max_cost_usd'; readonly limit: number; readonly used: number }
+  | { readonly kind: 'newer-facts'; readonly facts: readonly Fact[] }
+  | { readonly kind: 'duplicate'; readonly action: ActionRecord }
+  | { readonly kind: 'approval-invalid'; readonly why: 'rejected' | 'expired' | 'mismatch' | 'used' | 'pending' | 'missing' }
+
+export interface SettleAct {
+  readonly actionId: string
+  readonly entryId: string
+  readonly atMs: number
+  readonly state: 'succeeded' | 'failed' | 'ambiguous'
+  readonly result?: JsonObject
+  readonly error?: string
+  readonly reasons: readonly Reason[]
+  readonly facts: readonly FactBody[]
+  /** Micro-dollars really spent; the rest of the reservation returns to the task. */
+  readonly costUsdMicros: number
+  /** Who said so: the guard itself, the caller (outcome), a reconcile hook, a person, a sweep after a crash. */
+  readonly by: string
+}
+
+export interface RefuseHeldAct {
+  readonly actionId: string
+  readonly entryId: string
+  readonly atMs: number
+  readonly reasons: readonly Reason[]
+}
+
+export type ApprovalState = 'pending' | 'approved' | 'rejected' | 'expired' | 'used'
+
+export interface ApprovalRecord extends ApprovalDraft {
+  readonly actionId: string
+  readonly task: string
+  readonly agent: string
+  readonly tool: string
+  readonly principalId: string
+  readonly state: ApprovalState
+  readonly createdMs: number
+  readonly decidedMs?: number
+  readonly decidedBy?: string
+  readonly comment?: string
+}
+
+/** What a step may read of the running release; `kit.ts` builds one for each loaded release. */
+export type ToolIndex = ReadonlyMap<string, EffectiveTool>
