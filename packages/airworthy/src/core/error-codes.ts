@@ -49,6 +49,15 @@ export const errorCodes = {
   POLICY_INVALID: 'A Cedar policy cannot be read, or does not fit the schema.',
   POLICY_SCHEMA_INVALID: 'A Cedar schema cannot be read.',
   POLICY_REQUEST_INVALID: 'A request or an entity given to the policy evaluator is not well-formed or does not fit the schema.',
+  UPSTREAM_INVALID: 'A server of the manifest names neither an address nor a command.',
+  UPSTREAM_UNREACHABLE: 'A server of the manifest could not be reached.',
+  MCP_TASK_REQUIRED: 'An MCP request that acts came without the token of a task.',
+  MCP_TASK_INVALID: 'The task token of an MCP request is unknown, ended, or of another agent.',
+  MCP_HEADER_MISMATCH: 'A header of an MCP request disagrees with its body.',
+  MCP_REQUEST_INVALID: 'An MCP request is malformed or beyond a limit.',
+  MCP_METHOD_DENIED: 'An MCP request names a method that is not offered here.',
+  MCP_STATE_INVALID: 'The request state that an MCP client sent back is not one of ours for this call.',
+  MCP_SESSION_UNKNOWN: 'An MCP session is not of this gateway, or has ended.',
 } as const satisfies Record<string, string>
 
 export type ErrorCode = keyof typeof errorCodes
