@@ -103,6 +103,8 @@ export interface GuardStore {
   /** A held or approved action that will not run: rejected, expired, or denied when its steps ran again. */
   refuseHeld(refusal: RefuseHeldAct): Promise<boolean>
   readApproval(approvalId: string): Promise<ApprovalRecord | undefined>
+  /** Marks a finished action as fetched by its caller; an equal call without a key is then a new action. */
+  collect(actionId: string, atMs: number): Promise<void>
 }
 
 export interface TaskRecord {
@@ -118,6 +120,7 @@ export interface TaskRecord {
   /** Time spent waiting for people; not counted against the deadline. */
   readonly waitedMs: number
   readonly probe: boolean
+  readonly resumeUrl?: string
   readonly counters: TaskCounters
   readonly facts: readonly Fact[]
 }
@@ -136,7 +139,13 @@ export interface Fact {
 }
 export type FactBody =
   /** A value and where it first appeared. `value` is a keyed fingerprint, never the text itself. */
-  | { readonly kind: 'source'; readonly source: string; readonly trusted: boolean; readonly classes: readonly DataClass[]; readonly values: readonly string[] }
+  | {
+      readonly kind: 'source'
+      readonly source: string
+      readonly trusted: boolean
+      readonly classes: readonly DataClass[]
+      readonly values: readonly string[]
+    }
   /** A pseudonym that stands for a value in what the model sees. */
   | { readonly kind: 'pseudonym'; readonly pseudonym: string; readonly value: string; readonly dataClass: DataClass }
   /** A state-changing action was intended. */
@@ -172,7 +181,8 @@ export interface ActionRecord {
   readonly approvalId?: string
   readonly approvalState?: ApprovalState
   readonly reasons: readonly Reason[]
-  readonly result?: JsonObject
+  /** What the model may see of the result. */
+  readonly shown?: JsonObject
   /** Why it failed or is ambiguous, one sentence. */
   readonly error?: string
   readonly owner?: string
@@ -255,10 +265,18 @@ export type IntendAnswer =
   | { readonly kind: 'committed' }
   | { readonly kind: 'killed'; readonly kill: KillRecord }
   | { readonly kind: 'release-changed' }
-  | { readonly kind: 'over-budget'; readonly budget: 'max_tool_calls' | 'max_cost_usd'; readonly limit: number; readonly used: number }
+  | {
+      readonly kind: 'over-budget'
+      readonly budget: 'max_tool_calls' | 'max_cost_usd'
+      readonly limit: number
+      readonly used: number
+    }
   | { readonly kind: 'newer-facts'; readonly facts: readonly Fact[] }
   | { readonly kind: 'duplicate'; readonly action: ActionRecord }
-  | { readonly kind: 'approval-invalid'; readonly why: 'rejected' | 'expired' | 'mismatch' | 'used' | 'pending' | 'missing' }
+  | {
+      readonly kind: 'approval-invalid'
+      readonly why: 'rejected' | 'expired' | 'mismatch' | 'used' | 'pending' | 'missing'
+    }
 
 export interface SettleAct {
   readonly actionId: string
@@ -266,6 +284,8 @@ export interface SettleAct {
   readonly atMs: number
   readonly state: 'succeeded' | 'failed' | 'ambiguous'
   readonly result?: JsonObject
+  /** What the model may see of it, where that differs in anything. */
+  readonly shown?: JsonObject
   readonly error?: string
   readonly reasons: readonly Reason[]
   readonly facts: readonly FactBody[]

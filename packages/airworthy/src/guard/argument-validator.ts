@@ -1,0 +1,63 @@
+/** Arguments against each tool's effective schema. Validators are compiled at first use and kept for the life of a release. */
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { argumentsBytesMax, isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../core/json.ts'
+import type { EffectiveTool } from '../core/manifest/effective.ts'
+
+export interface ArgumentFault {
+  /** JSON Pointer into the arguments. */
+  readonly path: string
+  /** Says what is wrong without repeating the value. */
+  readonly message: string
+}
+
+export interface ArgumentValidator {
+  /** The first fault, or undefined. Never throws for any JSON value. */
+  check(tool: EffectiveTool, value: JsonValue): ArgumentFault | undefined
+}
+
+export function argumentValidator(): ArgumentValidator {
+  const ajv = new Ajv2020({ strict: false, allErrors: false, ownProperties: true, validateFormats: true })
+  ;(addFormats as unknown as (instance: Ajv2020) => void)(ajv)
+  const compiled = new Map<string, ValidateFunction>()
+
+  const validatorOf = (tool: EffectiveTool): ValidateFunction => {
+    const known = compiled.get(tool.name)
+    if (known !== undefined) return known
+    const validate = ajv.compile(tool.inputSchema)
+    compiled.set(tool.name, validate)
+    return validate
+  }
+
+  return {
+    check(tool, value) {
+      if (!isJsonObject(value)) return { path: '', message: 'the arguments are not an object' }
+      const unfit = jsonFault(value)
+      if (unfit !== undefined) return { path: '', message: unfit }
+      if (Buffer.byteLength(JSON.stringify(value)) > argumentsBytesMax) {
+        return { path: '', message: `the arguments are larger than ${argumentsBytesMax} bytes` }
+      }
+      const unsafe = unsafeInteger(value, '')
+      if (unsafe !== undefined)
+        return { path: unsafe, message: 'an integer beyond 2^53 cannot be carried exactly; send it as text' }
+      const validate = validatorOf(tool)
+      if (validate(value)) return undefined
+      const [error] = validate.errors ?? []
+      const extra = error?.params?.['additionalProperty'] ?? error?.params?.['unevaluatedProperty']
+      return {
+        path: error?.instancePath ?? '',
+        message: `${error?.message ?? 'the arguments do not fit the schema'}${extra === undefined ? '' : ` (${String(extra).slice(0, 64)})`}`,
+      }
+    },
+  }
+}
+
+function unsafeInteger(value: JsonValue | JsonObject, path: string): string | undefined {
+  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value) ? path : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const key of Object.keys(value)) {
+    const found = unsafeInteger((value as JsonObject)[key] as JsonValue, `${path}/${key}`)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

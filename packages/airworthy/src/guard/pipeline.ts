@@ -1,0 +1,521 @@
+/**
+ * The guard: one list of fourteen steps, in order, for every action, reads included, whichever door it came through. This file
+ * owns every branch; a step answers a question and decides nothing about what comes next. When anything throws before step 12,
+ * the answer is deny and nothing was executed.
+ */
+import type { Reason } from '../core/decision.ts'
+import { type Digest, digestOf } from '../core/digest.ts'
+import { AirworthyError } from '../core/errors.ts'
+import { isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
+import type { EffectiveTool } from '../core/manifest/effective.ts'
+import { resolvePseudonyms } from '../data/pseudonyms.ts'
+import type { ActionAnswer, ActionRequest } from './answer.ts'
+import { type Denial, deny, type Guard, type Passage, type StepName } from './guard.ts'
+import type { ActionFacts, ActionRecord, ApprovalRecord, IntendAnswer, TaskRecord } from './port.ts'
+import { answerOfRecord } from './recorded-answer.ts'
+import { checkArguments } from './steps/check-arguments.ts'
+import { checkAuthorization } from './steps/check-authorization.ts'
+import { checkBudget, overBudget } from './steps/check-budget.ts'
+import { checkExport } from './steps/check-export.ts'
+import { checkHalt, killedDenial } from './steps/check-halt.ts'
+import { checkPolicy } from './steps/check-policy.ts'
+import { checkRelease, setRetrievalFilters } from './steps/check-release.ts'
+import { confirm } from './steps/confirm.ts'
+import { execute, permitFor } from './steps/execute.ts'
+import { checkOpen, identify } from './steps/identify.ts'
+import { actionFacts, digestOfSent, hold, intend } from './steps/intend.ts'
+import { label } from './steps/label.ts'
+import { labelResult } from './steps/label-result.ts'
+import { ambiguousReason, settlementOf } from './steps/settle.ts'
+import { type TaskState, taskStateOf, withFacts } from './task-state.ts'
+
+/** The steps by name, so that a probe's mutant can replace exactly one of them; everybody else uses `guardSteps`. */
+export const guardSteps = {
+  identify,
+  checkHalt,
+  checkRelease,
+  setRetrievalFilters,
+  checkArguments,
+  checkBudget,
+  label,
+  checkPolicy,
+  checkAuthorization,
+  checkExport,
+  confirm,
+  intend,
+  execute,
+  labelResult,
+}
+export type GuardSteps = typeof guardSteps
+
+/** Steps 6 to 10 run again when the task learned something meanwhile; more often than this is a store that cannot settle. */
+const rerunsMax = 2
+
+/** Named points at which a crash test stops a process; see `test/crash`. Nothing else passes a function here. */
+export type StopPoint = (point: StepName | 'intended' | 'executed' | 'settled') => void
+
+/** An approved action that is to run now, instead of a new attempt. */
+export interface Resumption {
+  readonly action: ActionRecord
+  readonly approval: ApprovalRecord
+}
+
+/**
+ * Takes one action down the list. Never throws: whatever goes wrong is a denial with a reason, or, once the tool was called,
+ * an ambiguous outcome.
+ */
+export async function govern(
+  guard: Guard,
+  request: ActionRequest,
+  resumed?: Resumption,
+  steps: GuardSteps = guardSteps,
+  stopAt?: StopPoint,
+): Promise<ActionAnswer> {
+  try {
+    return await walk(guard, request, resumed, steps, stopAt)
+  } catch (error) {
+    const unavailable = error instanceof AirworthyError && error.code === 'STORE_UNAVAILABLE'
+    const denial = unavailable
+      ? deny('STORE_UNAVAILABLE', 'The store did not answer, so nothing was executed.', 'wait')
+      : deny('INTERNAL_ERROR', 'The guard failed, so nothing was executed.', 'stop')
+    if (!unavailable) guard.onFault?.(error)
+    return answerOfDenial(request, denial, undefined, true)
+  }
+}
+
+async function walk(
+  guard: Guard,
+  request: ActionRequest,
+  resumed: Resumption | undefined,
+  steps: GuardSteps,
+  stopAt: StopPoint | undefined,
+): Promise<ActionAnswer> {
+  const { ports } = guard
+  const enforcing = guard.mode === 'enforce'
+  const nowMs = ports.clock()
+  const actionId = resumed?.action.id ?? ports.newId('act')
+
+  // Digests and ledger rows need a JSON value; what is none is refused before anything looks at it.
+  const unfit = isJsonObject(request.arguments) ? jsonFault(request.arguments) : 'it is no object'
+  const args: JsonObject = unfit === undefined ? request.arguments : {}
+  const sane: ActionRequest = unfit === undefined ? request : { ...request, arguments: args }
+
+  // 1. identify
+  stopAt?.('identify')
+  const identified = await steps.identify(guard, sane)
+  if (identified.kind === 'deny') return answerOfDenial(sane, identified, undefined, true)
+  const { task } = identified
+  const argumentsDigest = digestOf(args)
+  const state = taskStateOf(task.facts)
+  const listed = guard.tools.get(request.tool)
+  let passage: Passage = {
+    request: sane,
+    actionId,
+    spanId: actionId.slice(-16),
+    nowMs,
+    task,
+    state,
+    tool: listed ?? unlistedTool(request.tool),
+    argumentsDigest,
+    arguments: args,
+    labels: [],
+    untrusted: [],
+    policies: [],
+    roles: [],
+    reasons: [],
+    resumed,
+  }
+  const tell = (
+    step: StepName,
+    outcome: 'pass' | 'deny' | 'confirm' | 'again',
+    reasons: readonly Reason[] = [],
+  ): void =>
+    guard.onEvent?.({ step, actionId, task: task.id, tool: request.tool, outcome, reasons, atMs: ports.clock() })
+
+  /** Ends the passage, or notes in observe mode what would have ended it. */
+  const refuse = async (step: StepName, denial: Denial): Promise<ActionAnswer | undefined> => {
+    tell(step, 'deny', denial.reasons)
+    if (!enforcing && denial.hard !== true) {
+      passage = {
+        ...passage,
+        reasons: [...passage.reasons, ...denial.reasons],
+        policies: denial.policies ?? passage.policies,
+      }
+      return undefined
+    }
+    return await recordDenial(guard, passage, denial)
+  }
+
+  const closed = checkOpen(task)
+  if (closed !== undefined) return (await refuse('identify', closed)) as ActionAnswer
+  const earlier = resumed === undefined ? await findEarlier(guard, passage) : undefined
+  if (earlier?.kind === 'answer') return earlier.answer
+  if (earlier?.kind === 'resume') return await walk(guard, request, earlier.resumption, steps, stopAt)
+  tell('identify', 'pass')
+
+  // 2. check-halt
+  stopAt?.('check-halt')
+  const halted = await steps.checkHalt(guard, request.tool)
+  if (halted !== undefined) return (await refuse('check-halt', halted)) as ActionAnswer
+  tell('check-halt', 'pass')
+
+  // 3. check-release
+  stopAt?.('check-release')
+  const released = await steps.checkRelease(guard, task, request.tool)
+  if (released.kind === 'deny') {
+    const answer = await refuse('check-release', released)
+    if (answer !== undefined) return answer
+    if (listed === undefined) return await recordDenial(guard, passage, { ...released, hard: true })
+  } else {
+    passage = { ...passage, tool: released.tool }
+    tell('check-release', 'pass')
+  }
+  const { tool } = passage
+
+  // 4. check-arguments
+  stopAt?.('check-arguments')
+  if (unfit !== undefined) {
+    const denial = deny('ARGUMENTS_INVALID', `The arguments are refused: ${unfit}.`, 'retry_with', { hard: true })
+    return (await refuse('check-arguments', denial)) as ActionAnswer
+  }
+  const filtered = steps.setRetrievalFilters(guard, task, tool, args)
+  if (filtered.kind === 'deny') return (await refuse('check-release', { ...filtered, hard: true })) as ActionAnswer
+  passage = { ...passage, arguments: resolvePseudonyms(filtered.arguments, state.pseudonyms) as JsonObject }
+  const misfit = steps.checkArguments(guard, tool, passage.arguments)
+  if (misfit !== undefined) {
+    const answer = await refuse('check-arguments', misfit)
+    if (answer !== undefined) return answer
+  } else tell('check-arguments', 'pass')
+
+  // 5. check-budget. A resumed action was counted when it was held.
+  stopAt?.('check-budget')
+  const over = resumed === undefined ? steps.checkBudget(guard, task, tool, nowMs) : undefined
+  if (over !== undefined) {
+    const answer = await refuse('check-budget', over)
+    if (answer !== undefined) return answer
+  } else tell('check-budget', 'pass')
+
+  for (let rerun = 0; rerun <= rerunsMax; rerun++) {
+    const answer = await decideAndIntend(filtered.arguments)
+    if (answer !== undefined) return answer
+    tell('intend', 'again')
+  }
+  return await recordDenial(
+    guard,
+    passage,
+    deny('STORE_UNAVAILABLE', 'The task kept changing while this action was checked; try again.', 'wait', {
+      hard: true,
+    }),
+  )
+
+  /** Steps 6 to 14; undefined when the task learned something meanwhile and the steps must run again. */
+  async function decideAndIntend(startArguments: JsonObject): Promise<ActionAnswer | undefined> {
+    passage = {
+      ...passage,
+      arguments: resolvePseudonyms(startArguments, passage.state.pseudonyms) as JsonObject,
+      roles: [],
+      reasons: enforcing ? [] : passage.reasons,
+    }
+    const holdReasons: Reason[] = []
+    let exportRole: string | undefined
+
+    // One round, and a second one when step 9 has redacted something: what will be sent is what must be permitted.
+    for (let round = 0; ; round++) {
+      // 6. label
+      stopAt?.('label')
+      passage = { ...passage, ...steps.label(guard, passage.state, passage.arguments) }
+      tell('label', 'pass')
+
+      // 7. check-policy
+      stopAt?.('check-policy')
+      const permitted = steps.checkPolicy(guard, task, passage.state, tool, passage.arguments, passage)
+      if (permitted.kind === 'deny') {
+        const answer = await refuse('check-policy', permitted)
+        if (answer !== undefined) return answer
+      } else {
+        passage = { ...passage, policies: permitted.policies, roles: permitted.roles }
+        tell('check-policy', 'pass')
+      }
+
+      // 8. check-authorization
+      stopAt?.('check-authorization')
+      const unauthorized = await steps.checkAuthorization(guard, task, tool, passage.arguments, actionId, sane.signal)
+      if (unauthorized !== undefined) {
+        const answer = await refuse('check-authorization', unauthorized)
+        if (answer !== undefined) return answer
+      } else tell('check-authorization', 'pass')
+
+      // 9. check-export
+      stopAt?.('check-export')
+      const exported = steps.checkExport(guard, tool, passage.arguments, passage.labels)
+      if (exported.kind === 'deny') {
+        const answer = await refuse('check-export', exported)
+        if (answer !== undefined) return answer
+        break
+      }
+      if (exported.kind === 'redacted' && enforcing) {
+        if (round > 0) {
+          const denial = deny('DATA_BLOCKED', 'The arguments still carry sensitive data after redaction.', 'retry_with')
+          return await recordDenial(guard, passage, denial)
+        }
+        tell('check-export', 'again')
+        passage = { ...passage, arguments: exported.arguments }
+        const misfitRedacted = steps.checkArguments(guard, tool, passage.arguments)
+        if (misfitRedacted !== undefined) return (await refuse('check-arguments', misfitRedacted)) as ActionAnswer
+        continue
+      }
+      if (exported.kind === 'hold') {
+        holdReasons.push(exported.reason)
+        exportRole = exported.role
+      }
+      tell('check-export', exported.kind === 'hold' ? 'confirm' : 'pass', holdReasons)
+      break
+    }
+
+    // 10. confirm
+    stopAt?.('confirm')
+    if (exportRole !== undefined) passage = { ...passage, roles: [...new Set([...passage.roles, exportRole])] }
+    passage = { ...passage, reasons: [...passage.reasons, ...holdReasons] }
+    const argumentsSentDigest = digestOfSent(passage)
+    const confirmed = steps.confirm(guard, passage, argumentsSentDigest)
+    if (confirmed.kind === 'deny') return (await refuse('confirm', { ...confirmed, hard: true })) as ActionAnswer
+    if (confirmed.kind === 'hold' && enforcing) {
+      const held = await hold(guard, passage, argumentsSentDigest, confirmed.draft, confirmed.reasons)
+      if (held.kind === 'newer-facts') return learn(held)
+      if (held.kind !== 'committed') return await answerOfIntend(held)
+      tell('confirm', 'confirm', confirmed.reasons)
+      return {
+        action: actionId,
+        state: 'held',
+        decision: 'confirm',
+        reasons: confirmed.reasons,
+        next: 'wait',
+        arguments: passage.arguments,
+        approval: {
+          id: confirmed.draft.id,
+          roles: confirmed.draft.roles,
+          expiresMs: confirmed.draft.expiresMs,
+          summary: confirmed.draft.summary,
+        },
+        enforced: true,
+      }
+    }
+    if (confirmed.kind === 'hold') passage = { ...passage, reasons: confirmed.reasons }
+    tell('confirm', 'pass')
+
+    // 11. intend
+    stopAt?.('intend')
+    const approval =
+      confirmed.kind === 'approved' ? { id: confirmed.approvalId, bindingDigest: confirmed.bindingDigest } : undefined
+    const intended = await steps.intend(guard, passage, argumentsSentDigest, approval)
+    if (intended.kind === 'newer-facts') return learn(intended)
+    if (intended.kind !== 'committed') return await answerOfIntend(intended)
+    tell('intend', 'pass')
+    stopAt?.('intended')
+
+    const base = {
+      action: actionId,
+      decision: decisionInRecord(passage.reasons),
+      reasons: passage.reasons,
+      arguments: passage.arguments,
+      enforced: enforcing,
+    } as const
+    if (tool.server === undefined) {
+      const permit = permitFor(guard, passage, argumentsSentDigest)
+      return { ...base, state: 'intended', ...(permit === undefined ? {} : { permit }) }
+    }
+    return await executeAndSettle(base, argumentsSentDigest)
+  }
+
+  /** Steps 12 to 14. The tool may have run: from here on nothing is a plain denial. */
+  async function executeAndSettle(
+    base: Pick<ActionAnswer, 'action' | 'decision' | 'reasons' | 'arguments' | 'enforced'>,
+    argumentsSentDigest: Digest,
+  ): Promise<ActionAnswer> {
+    stopAt?.('execute')
+    const outcome = await steps.execute(guard, passage, argumentsSentDigest)
+    tell('execute', 'pass')
+    stopAt?.('executed')
+    const settlement = settlementOf(outcome, tool.effect)
+    try {
+      const labelled =
+        settlement.result === undefined ? undefined : steps.labelResult(guard, passage.state, tool, settlement.result)
+      stopAt?.('settle')
+      await ports.store.settle({
+        actionId,
+        entryId: ports.newId('ent'),
+        atMs: ports.clock(),
+        state: settlement.state,
+        ...(settlement.result === undefined ? {} : { result: settlement.result }),
+        ...(labelled === undefined ? {} : { shown: labelled.shown }),
+        ...(settlement.error === undefined ? {} : { error: settlement.error }),
+        reasons: settlement.reasons,
+        facts: labelled?.facts ?? [],
+        // A tool that certainly did not run cost nothing; everything else is charged as declared.
+        costUsdMicros: outcome.kind === 'not-executed' ? 0 : tool.costUsdMicros,
+        by: 'guard',
+      })
+      stopAt?.('settled')
+      tell('settle', 'pass', settlement.reasons)
+      tell('label-result', 'pass')
+      return {
+        ...base,
+        state: settlement.state,
+        reasons: [...base.reasons, ...settlement.reasons],
+        ...(settlement.state === 'ambiguous' ? { next: 'wait' as const } : {}),
+        ...(settlement.error === undefined ? {} : { error: settlement.error }),
+        ...(labelled === undefined ? {} : { result: labelled.shown }),
+      }
+    } catch (error) {
+      // The tool was called and its outcome is not on record: the sweep will find the open row and treat it as in doubt.
+      guard.onFault?.(error)
+      const reasons = [...base.reasons, ambiguousReason]
+      return { ...base, state: 'ambiguous', reasons, next: 'wait', error: 'The outcome could not be recorded.' }
+    }
+  }
+
+  function learn(newer: Extract<IntendAnswer, { kind: 'newer-facts' }>): undefined {
+    passage = { ...passage, state: withFacts(passage.state, newer.facts) }
+    return undefined
+  }
+
+  /** What step 11's act said instead of yes. */
+  async function answerOfIntend(
+    intended: Exclude<IntendAnswer, { kind: 'committed' | 'newer-facts' }>,
+  ): Promise<ActionAnswer> {
+    switch (intended.kind) {
+      case 'killed':
+        return (await refuse('intend', killedDenial(intended.kill))) as ActionAnswer
+      case 'release-changed':
+        return await recordDenial(
+          guard,
+          passage,
+          deny('RELEASE_DRIFT', 'The release changed while this action was checked.', 'stop'),
+        )
+      case 'over-budget':
+        return await recordDenial(guard, passage, overBudget(guard, intended.budget, intended.used))
+      case 'duplicate':
+        return answerOfEarlier(guard, passage, intended.action)
+      case 'approval-invalid':
+        return await recordDenial(guard, passage, approvalDenial(intended.why))
+    }
+  }
+}
+
+/** Nothing said no: allow. In observe mode reasons may stand there that did not bind. */
+function decisionInRecord(reasons: readonly Reason[]): 'allow' | 'deny' | 'confirm' {
+  if (reasons.length === 0) return 'allow'
+  return reasons.every(({ code }) => code === 'CONFIRMATION_REQUIRED' || code === 'DATA_BLOCKED') ? 'confirm' : 'deny'
+}
+
+function approvalDenial(why: Extract<IntendAnswer, { kind: 'approval-invalid' }>['why']): Denial {
+  switch (why) {
+    case 'rejected':
+      return deny('CONFIRMATION_REJECTED', 'The action was rejected.', 'stop')
+    case 'expired':
+      return deny('CONFIRMATION_EXPIRED', 'Nobody confirmed the action in time.', 'ask_user')
+    default:
+      return deny('CONFIRMATION_MISMATCH', 'There is no unused approval for exactly this action.', 'stop')
+  }
+}
+
+type Earlier =
+  | { readonly kind: 'answer'; readonly answer: ActionAnswer }
+  | { readonly kind: 'resume'; readonly resumption: Resumption }
+
+/** The same call again: its recorded result, never a second execution. */
+async function findEarlier(guard: Guard, passage: Passage): Promise<Earlier | undefined> {
+  const { store } = guard.ports
+  const { task, request, argumentsDigest } = passage
+  const action = await store.findAction({
+    task: task.id,
+    tool: request.tool,
+    argumentsDigest,
+    ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+  })
+  if (action === undefined) return undefined
+  const isSame = action.tool === request.tool && action.argumentsDigest === argumentsDigest
+  if (isSame && action.state === 'held' && action.approvalState === 'approved' && passage.tool.server === undefined) {
+    const approval = action.approvalId === undefined ? undefined : await store.readApproval(action.approvalId)
+    if (approval !== undefined) return { kind: 'resume', resumption: { action, approval } }
+  }
+  return { kind: 'answer', answer: await answerOfEarlier(guard, passage, action) }
+}
+
+async function answerOfEarlier(guard: Guard, passage: Passage, action: ActionRecord): Promise<ActionAnswer> {
+  const { request, argumentsDigest } = passage
+  if (action.tool !== request.tool || action.argumentsDigest !== argumentsDigest) {
+    const message = 'This idempotency key was used for another call of this task.'
+    return await recordDenial(
+      guard,
+      { ...passage, request: withoutKey(request) },
+      deny('IDEMPOTENCY_MISMATCH', message, 'retry_with'),
+    )
+  }
+  return await answerOfRecord(guard, action, 'collect')
+}
+
+/** The refusal's own row must not claim the key that it was refused for. */
+function withoutKey({ idempotencyKey: _, ...request }: ActionRequest): ActionRequest {
+  return request
+}
+
+async function recordDenial(guard: Guard, passage: Passage, denial: Denial): Promise<ActionAnswer> {
+  const facts: ActionFacts = {
+    ...actionFacts(guard, passage),
+    reasons: [...passage.reasons, ...denial.reasons],
+    policies: denial.policies ?? passage.policies,
+    enforced: true,
+  }
+  if (passage.resumed !== undefined) {
+    await guard.ports.store.refuseHeld({
+      actionId: facts.actionId,
+      entryId: facts.entryId,
+      atMs: facts.atMs,
+      reasons: denial.reasons,
+    })
+  } else {
+    await guard.ports.store.recordRefusal({ ...facts, counted: passage.task.closedMs === undefined })
+  }
+  return answerOfDenial(passage.request, denial, passage, true)
+}
+
+function answerOfDenial(
+  request: ActionRequest,
+  denial: Denial,
+  passage: Passage | undefined,
+  enforced: boolean,
+): ActionAnswer {
+  return {
+    ...(passage === undefined ? {} : { action: passage.actionId }),
+    state: 'denied',
+    decision: 'deny',
+    reasons: [...(passage?.reasons ?? []), ...denial.reasons],
+    next: denial.next,
+    arguments: passage?.arguments ?? request.arguments,
+    ...(denial.fallback === undefined ? {} : { fallback: denial.fallback }),
+    enforced,
+  }
+}
+
+/** Stands in the records of an attempt on a tool that the manifest does not list; it is never executed. */
+function unlistedTool(name: string): EffectiveTool {
+  return {
+    name: name.slice(0, 200),
+    upstreamName: '',
+    description: '',
+    effect: 'irreversible',
+    reach: 'external',
+    inputSchema: { type: 'object', additionalProperties: false },
+    unbounded: [],
+    definitionDigest: unlistedDigest,
+    destinations: [],
+    authChecks: [],
+    data: { in: [], out: [], trusted: false, declared: false },
+    costUsdMicros: 0,
+    timeoutMs: 0,
+  }
+}
+const unlistedDigest = digestOf({ unlisted: true })
+
+export type { TaskRecord, TaskState }

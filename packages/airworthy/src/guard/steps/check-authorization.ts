@@ -1,0 +1,55 @@
+/** Step 8: the tool's auth checks, all at once; anything but a clear yes denies. */
+import type { JsonObject } from '../../core/json.ts'
+import type { EffectiveTool } from '../../core/manifest/effective.ts'
+import { type Denial, deny, type Guard } from '../guard.ts'
+import type { AuthAnswer, AuthQuestion, TaskRecord } from '../port.ts'
+
+export async function checkAuthorization(
+  guard: Guard,
+  task: TaskRecord,
+  tool: EffectiveTool,
+  args: JsonObject,
+  actionId: string,
+  signal: AbortSignal | undefined,
+): Promise<Denial | undefined> {
+  if (tool.authChecks.length === 0) return undefined
+  const question: AuthQuestion = {
+    action_id: actionId,
+    agent: task.agent,
+    task: task.id,
+    trace_id: task.traceId,
+    principal: { id: task.principal.id, attributes: task.principal.attributes, verified_by: task.principal.verifiedBy },
+    tool: tool.name,
+    arguments: args,
+  }
+  const answers = await Promise.all(tool.authChecks.map((name) => askOne(guard, name, question, signal)))
+  const denied = tool.authChecks.findIndex((_, index) => answers[index]?.kind === 'denied')
+  if (denied !== -1) {
+    return deny('CHECK_DENIED', `The auth check ${tool.authChecks[denied]} said no.`, 'stop')
+  }
+  const unavailable = tool.authChecks.findIndex((_, index) => answers[index]?.kind !== 'allowed')
+  if (unavailable === -1) return undefined
+  const answer = answers[unavailable]
+  const why = answer?.kind === 'unavailable' ? answer.why : 'no answer'
+  return deny('CHECK_UNAVAILABLE', `The auth check ${tool.authChecks[unavailable]} gave no clear yes: ${why}`, 'wait')
+}
+
+async function askOne(
+  guard: Guard,
+  name: string,
+  question: AuthQuestion,
+  signal: AbortSignal | undefined,
+): Promise<AuthAnswer> {
+  const check = guard.manifest.authChecks[name]
+  if (check === undefined) return { kind: 'unavailable', why: 'the manifest defines no such check' }
+  const timeout = AbortSignal.timeout(check.timeoutMs)
+  try {
+    return await guard.ports.authChecks.ask(
+      check,
+      question,
+      signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    )
+  } catch (error) {
+    return { kind: 'unavailable', why: error instanceof Error ? error.message : 'it failed' }
+  }
+}

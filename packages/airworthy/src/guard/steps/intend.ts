@@ -1,0 +1,83 @@
+/**
+ * Step 11, one atomic act: kill epoch read again, approval consumed, budgets reserved, ledger row, audit entry. If it does not
+ * commit, nothing executes.
+ */
+import { type Digest, digestOf } from '../../core/digest.ts'
+import type { Guard, Passage } from '../guard.ts'
+import type { ActionFacts, ApprovalDraft, BudgetLimits, IntendAnswer } from '../port.ts'
+
+/** How long after its time-out an unsettled action counts as in doubt: the upstream's own last words and our settle fit in. */
+const doubtGraceMs = 10_000
+
+export function intend(
+  guard: Guard,
+  passage: Passage,
+  argumentsSentDigest: Digest,
+  approval: { readonly id: string; readonly bindingDigest: Digest } | undefined,
+): Promise<IntendAnswer> {
+  return guard.ports.store.intend({
+    ...actionFacts(guard, passage),
+    argumentsSent: passage.arguments,
+    argumentsSentDigest,
+    lastFact: passage.state.lastFact,
+    limits: limitsOf(guard),
+    costUsdMicros: passage.tool.costUsdMicros,
+    ...(approval === undefined ? {} : { approval }),
+    owner: guard.owner,
+    doubtMs: guard.ports.clock() + passage.tool.timeoutMs + doubtGraceMs,
+  })
+}
+
+/** The other end of steps 1 to 10: the action is recorded and waits for a person. */
+export function hold(
+  guard: Guard,
+  passage: Passage,
+  argumentsSentDigest: Digest,
+  approval: ApprovalDraft,
+  reasons: ActionFacts['reasons'],
+): Promise<IntendAnswer> {
+  return guard.ports.store.hold({
+    ...actionFacts(guard, passage),
+    reasons,
+    argumentsSent: passage.arguments,
+    argumentsSentDigest,
+    lastFact: passage.state.lastFact,
+    limits: limitsOf(guard),
+    approval,
+  })
+}
+
+export function digestOfSent(passage: Passage): Digest {
+  return passage.arguments === passage.request.arguments ? passage.argumentsDigest : digestOf(passage.arguments)
+}
+
+export function actionFacts(guard: Guard, passage: Passage): ActionFacts {
+  const { request, task, tool } = passage
+  return {
+    actionId: passage.actionId,
+    entryId: guard.ports.newId('ent'),
+    atMs: guard.ports.clock(),
+    task,
+    door: request.door,
+    tool: tool.name,
+    effect: tool.effect,
+    definitionDigest: tool.definitionDigest,
+    policyDigest: guard.policies.digest,
+    arguments: request.arguments,
+    argumentsDigest: passage.argumentsDigest,
+    ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+    reasons: passage.reasons,
+    policies: passage.policies,
+    labels: passage.labels,
+    untrusted: passage.untrusted,
+    enforced: guard.mode === 'enforce',
+    spanId: passage.spanId,
+  }
+}
+
+function limitsOf(guard: Guard): BudgetLimits {
+  const { maxToolCalls, maxCostUsdMicros } = guard.manifest.budgets
+  // In observe mode nothing is withheld, so the act must not refuse either; the counts are kept all the same.
+  if (guard.mode === 'observe') return { toolCalls: Number.MAX_SAFE_INTEGER, costUsdMicros: Number.MAX_SAFE_INTEGER }
+  return { toolCalls: maxToolCalls.limit, costUsdMicros: maxCostUsdMicros.limit }
+}

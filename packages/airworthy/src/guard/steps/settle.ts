@@ -1,0 +1,34 @@
+/** Step 13: what became of it. An ambiguous state-changing action is never retried blindly: a hook or a person decides. */
+import type { Effect } from '../../core/action.ts'
+import type { Reason } from '../../core/decision.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { UpstreamOutcome } from '../port.ts'
+
+export interface Settlement {
+  readonly state: 'succeeded' | 'failed' | 'ambiguous'
+  readonly result?: JsonObject
+  readonly error?: string
+  readonly reasons: readonly Reason[]
+}
+
+/** The state that an outcome means. A read with no answer has failed: it changed nothing and may be asked again. */
+export function settlementOf(outcome: UpstreamOutcome, effect: Effect): Settlement {
+  switch (outcome.kind) {
+    case 'answered':
+      return outcome.isError
+        ? { state: 'failed', result: outcome.result, error: 'The tool answered with an error.', reasons: [] }
+        : { state: 'succeeded', result: outcome.result, reasons: [] }
+    case 'not-executed':
+      return { state: 'failed', error: `The tool was not executed: ${outcome.why}`, reasons: [] }
+    case 'unknown': {
+      const error = `No usable answer came from the tool: ${outcome.why}`
+      if (effect === 'read') return { state: 'failed', error, reasons: [] }
+      return { state: 'ambiguous', error, reasons: [ambiguousReason] }
+    }
+  }
+}
+
+export const ambiguousReason: Reason = {
+  code: 'OUTCOME_AMBIGUOUS',
+  message: 'It is not known whether the action took effect; it is not repeated until that is settled.',
+}

@@ -1,0 +1,37 @@
+/** Writes audit entries inside the transaction of the act that they record, and reads bodies back for the ledger. */
+import { randomFillSync } from 'node:crypto'
+import { type EntryDraft, saltBytes, sealEntry } from '../../audit/seal-entry.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { appendEntry } from './audit-log.ts'
+import type { SqliteDatabase } from './open.ts'
+
+export interface AuditAppender {
+  /** Call it inside a transaction: the entry is durable exactly when that commits. */
+  append(draft: EntryDraft, bodies?: Readonly<Record<string, JsonObject>>): void
+  /** Undefined when there is none, or it was erased. */
+  readBody(entryId: string, name: string): JsonObject | undefined
+}
+
+/** @param onAppend called after each append, so that the sequencer wakes; the act may still roll back. */
+export function auditAppender(db: SqliteDatabase, onAppend: () => void): AuditAppender {
+  const bodyOf = db
+    .prepare<[string, string]>(
+      'SELECT b.content FROM audit_entries e JOIN audit_bodies b ON b.entry_rowid = e.rowid WHERE e.id = ? AND b.name = ?',
+    )
+    .pluck()
+  return {
+    append(draft, bodies = {}) {
+      const sealed = Object.keys(bodies).map((name) => ({
+        name,
+        salt: randomFillSync(Buffer.allocUnsafe(saltBytes)),
+        content: JSON.stringify(bodies[name]),
+      }))
+      appendEntry(db, sealEntry(draft, sealed))
+      onAppend()
+    },
+    readBody(entryId, name) {
+      const content = bodyOf.get(entryId, name) as unknown as string | null | undefined
+      return content === undefined || content === null ? undefined : JSON.parse(content)
+    },
+  }
+}

@@ -1,0 +1,40 @@
+/** Migrations: numbered, forward only, under the database's own write lock, so that several starts migrate once. */
+import { AirworthyError } from '../../core/errors.ts'
+import { ledgerMigration } from './migrations/001-ledger.sql.ts'
+import { auditMigration } from './migrations/002-audit.sql.ts'
+import { applicationId, type SqliteDatabase } from './open.ts'
+
+const migrations: readonly string[] = [ledgerMigration, auditMigration]
+
+/** Brings the schema to this version. @throws STORE_FOREIGN, STORE_NEWER; nothing is touched then. */
+export function migrate(db: SqliteDatabase, path: string): void {
+  const run = db.transaction(() => {
+    const version = db.pragma('user_version', { simple: true }) as number
+    const owner = db.pragma('application_id', { simple: true }) as number
+    const tables = db.prepare("SELECT count(*) AS count FROM sqlite_schema WHERE type = 'table'").get() as {
+      count: number
+    }
+    if (owner !== applicationId && (owner !== 0 || tables.count > 0)) {
+      throw new AirworthyError({
+        code: 'STORE_FOREIGN',
+        message: `${path} is a database of another program.`,
+        mend: 'Point --dir at an empty folder or at a folder of the kit.',
+      })
+    }
+    if (version > migrations.length) {
+      throw new AirworthyError({
+        code: 'STORE_NEWER',
+        message: `${path} was written by a newer version of the kit (schema ${version}, this one knows ${migrations.length}).`,
+        mend: 'Use the newer version, or another --dir.',
+      })
+    }
+    for (const sql of migrations.slice(version)) db.exec(sql)
+    db.pragma(`application_id = ${applicationId}`)
+    db.pragma(`user_version = ${migrations.length}`)
+  })
+  // A start that finds everything in place must not wait for the write lock of a running server.
+  const isCurrent =
+    (db.pragma('application_id', { simple: true }) as number) === applicationId &&
+    (db.pragma('user_version', { simple: true }) as number) === migrations.length
+  if (!isCurrent) run.immediate()
+}

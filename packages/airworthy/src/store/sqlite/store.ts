@@ -1,0 +1,56 @@
+/** The embedded store: every port of the kit on one SQLite database. */
+import type { GuardStore } from '../../guard/port.ts'
+import type { ApprovalStore } from '../../operate/approvals/port.ts'
+import type { EvidenceStore } from '../../operate/evidence/port.ts'
+import type { KillStore } from '../../operate/halts/port.ts'
+import type { CredentialStore } from '../../operate/keys/port.ts'
+import type { RecoveryStore } from '../../operate/recovery/port.ts'
+import type { ReleaseStore } from '../../operate/releases/port.ts'
+import type { TaskStore } from '../../operate/tasks/port.ts'
+import { sqliteApprovalStore } from './approval-store.ts'
+import { auditAppender } from './audit-appender.ts'
+import { type AuditLog, sqliteAuditLog } from './audit-log.ts'
+import { sqliteCredentialStore } from './credential-store.ts'
+import { sqliteEvidenceStore } from './evidence-store.ts'
+import { sqliteGuardStore } from './guard-store.ts'
+import { sqliteKillStore } from './kill-store.ts'
+import { openSqlite } from './open.ts'
+import { sqliteRecoveryStore } from './recovery-store.ts'
+import { sqliteReleaseStore } from './release-store.ts'
+import { sqliteTaskStore } from './task-store.ts'
+
+export interface Store {
+  readonly guard: GuardStore
+  readonly tasks: TaskStore
+  readonly approvals: ApprovalStore
+  readonly kills: KillStore
+  readonly credentials: CredentialStore
+  readonly releases: ReleaseStore
+  readonly evidence: EvidenceStore
+  readonly recovery: RecoveryStore
+  readonly audit: AuditLog
+  /** Throws STORE_UNAVAILABLE unless a write could be made now. */
+  probe(): void
+  close(): void
+}
+
+/** @param dir the kit's folder, or `:memory:`. @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
+export function openSqliteStore(dir: string, onAppend: () => void): Store {
+  const db = openSqlite(dir)
+  const audit = auditAppender(db, onAppend)
+  return {
+    guard: sqliteGuardStore(db, audit),
+    tasks: sqliteTaskStore(db, audit),
+    approvals: sqliteApprovalStore(db, audit),
+    kills: sqliteKillStore(db, audit),
+    credentials: sqliteCredentialStore(db, audit),
+    releases: sqliteReleaseStore(db, audit),
+    evidence: sqliteEvidenceStore(db, audit),
+    recovery: sqliteRecoveryStore(db, audit),
+    audit: sqliteAuditLog(db),
+    probe: () => {
+      db.exec('BEGIN IMMEDIATE; ROLLBACK')
+    },
+    close: () => db.close(),
+  }
+}

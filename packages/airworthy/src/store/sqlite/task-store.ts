@@ -1,0 +1,50 @@
+/** Tasks on SQLite. */
+import type { OpenTaskAct, TaskStore } from '../../operate/tasks/port.ts'
+import type { AuditAppender } from './audit-appender.ts'
+import { type TaskRow, taskOfRow } from './guard-store.ts'
+import { act, type SqliteDatabase } from './open.ts'
+
+export function sqliteTaskStore(db: SqliteDatabase, audit: AuditAppender): TaskStore {
+  const insertTask = db.prepare(
+    `INSERT INTO tasks (id, project, agent, release, environment, principal, trace_id, token_hash, resume_url, probe, created_ms, last_fact)
+     VALUES (@id, @project, @agent, @release, @environment, @principal, @traceId, @tokenHash, @resumeUrl, @probe, @createdMs, @lastFact)`,
+  )
+  const insertFact = db.prepare('INSERT INTO facts (task_row, n, body) VALUES (?, ?, ?)')
+  const byToken = db.prepare<[string], TaskRow>('SELECT * FROM tasks WHERE token_hash = ?')
+  const close = db.prepare('UPDATE tasks SET closed_ms = ? WHERE id = ? AND closed_ms IS NULL')
+
+  const openTask = db.transaction(({ task, tokenHash, facts, entry, bodies }: OpenTaskAct) => {
+    const { lastInsertRowid } = insertTask.run({
+      id: task.id,
+      project: task.project,
+      agent: task.agent,
+      release: task.release,
+      environment: task.environment,
+      principal: JSON.stringify(task.principal),
+      traceId: task.traceId,
+      tokenHash,
+      resumeUrl: task.resumeUrl ?? null,
+      probe: task.probe ? 1 : 0,
+      createdMs: task.createdMs,
+      lastFact: facts.length,
+    })
+    let n = 0
+    for (const body of facts) insertFact.run(lastInsertRowid, ++n, JSON.stringify(body))
+    audit.append(entry, bodies)
+  })
+  const closeTask = db.transaction(({ task, atMs, entry }: Parameters<TaskStore['closeTask']>[0]) => {
+    if (close.run(atMs, task).changes !== 1) return false
+    audit.append(entry)
+    return true
+  })
+
+  return {
+    openTask: (open) => act(() => openTask.immediate(open)),
+    taskByToken: (hash) =>
+      act(() => {
+        const row = byToken.get(hash)
+        return row === undefined ? undefined : taskOfRow(row)
+      }),
+    closeTask: (closing) => act(() => closeTask.immediate(closing)),
+  }
+}
