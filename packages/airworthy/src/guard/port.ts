@@ -15,8 +15,10 @@ export interface GuardPorts {
   readonly authChecks: AuthCheckPort
   readonly upstream: UpstreamPort
   readonly clock: () => number
-  readonly newId: (prefix: 'act' | 'apr' | 'ent') => string
+  readonly newId: (prefix: IdPrefix) => string
 }
+
+export type IdPrefix = 'act' | 'apr' | 'ent' | 'tsk' | 'key'
 
 /** Outbound auth checks: only a clear yes is `allowed`. */
 export interface AuthCheckPort {
@@ -186,6 +188,8 @@ export interface ActionRecord {
   /** Why it failed or is ambiguous, one sentence. */
   readonly error?: string
   readonly owner?: string
+  /** When an unsettled action counts as ambiguous. */
+  readonly doubtMs?: number
   readonly createdMs: number
   readonly intendedMs?: number
   readonly settledMs?: number

@@ -2,12 +2,8 @@
 import type { ActionRecord } from '../../guard/port.ts'
 
 export interface RecoveryStore {
-  /** Intended actions past their doubt time, and those of `deadOwner`; oldest first. */
-  actionsInDoubt(filter: {
-    readonly nowMs: number
-    readonly exceptOwner: string
-    readonly limit: number
-  }): Promise<readonly ActionRecord[]>
-  /** Ambiguous state-changing actions, oldest first. */
+  /** Actions on record as running, oldest first. */
+  openActions(limit: number): Promise<readonly ActionRecord[]>
+  /** Ambiguous actions, oldest first. */
   ambiguousActions(limit: number): Promise<readonly ActionRecord[]>
 }

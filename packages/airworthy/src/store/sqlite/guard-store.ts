@@ -333,6 +333,7 @@ export interface ActionRow {
   readonly cost_usd_micros: number
   readonly error: string | null
   readonly owner: string | null
+  readonly doubt_ms: number | null
   readonly created_ms: number
   readonly intended_ms: number | null
   readonly settled_ms: number | null
@@ -394,6 +395,7 @@ export function actionOfRow(row: ActionRow, audit: AuditAppender): ActionRecord 
     ...(shown === undefined ? {} : { shown }),
     ...(row.error === null ? {} : { error: row.error }),
     ...(row.owner === null ? {} : { owner: row.owner }),
+    ...(row.doubt_ms === null ? {} : { doubtMs: row.doubt_ms }),
     createdMs: row.created_ms,
     ...(row.intended_ms === null ? {} : { intendedMs: row.intended_ms }),
     ...(row.settled_ms === null ? {} : { settledMs: row.settled_ms }),

@@ -57,7 +57,7 @@ CREATE TABLE actions (
 ) STRICT;
 CREATE UNIQUE INDEX actions_by_key ON actions (task_row, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX actions_waiting ON actions (task_row, tool, arguments_digest) WHERE approval_id IS NOT NULL AND collected_ms IS NULL;
-CREATE INDEX actions_open ON actions (doubt_ms) WHERE state = 'intended';
+CREATE INDEX actions_open ON actions (state, row) WHERE state IN ('intended', 'ambiguous');
 CREATE INDEX actions_held ON actions (created_ms) WHERE state = 'held';
 CREATE INDEX actions_by_task ON actions (task_row, row);
 

@@ -1,0 +1,113 @@
+/** A person's decision on one exact action. It never overrides a forbid: the action's steps all run again before it executes. */
+import type { EntryDraft } from '../../audit/seal-entry.ts'
+import { AirworthyError } from '../../core/errors.ts'
+import type { ApprovalRecord } from '../../guard/port.ts'
+import type { ApprovalStore, DecideApprovalAct } from './port.ts'
+
+export interface Approver {
+  /** The name that its key carries; compared with the principal's id where the requester may not approve. */
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly credentialId: string
+  /** `person_key`, or `simulated` in a demo or probe. */
+  readonly verifiedBy: string
+}
+
+export interface ApprovalDecision {
+  readonly id: string
+  readonly decision: 'approved' | 'rejected'
+  readonly approver: Approver
+  readonly comment?: string
+  readonly atMs: number
+  readonly entryId: string
+}
+
+/** @throws APPROVAL_UNKNOWN, APPROVAL_DECIDED, APPROVAL_FORBIDDEN */
+export async function decideApproval(approvals: ApprovalStore, decision: ApprovalDecision): Promise<ApprovalRecord> {
+  const approval = await approvals.readApproval(decision.id)
+  if (approval === undefined) throw unknown(decision.id)
+  const missing = approval.roles.filter((role) => !decision.approver.roles.includes(role))
+  if (missing.length > 0) {
+    throw forbidden(
+      `The key of ${decision.approver.name} lacks the role ${missing.join(', ')}.`,
+      'Let somebody with that role decide.',
+    )
+  }
+  if (approval.notRequester && decision.approver.name === approval.principalId) {
+    throw forbidden('The one on whose behalf the action runs may not approve it.', 'Let somebody else decide.')
+  }
+  const answer = await approvals.decideApproval({
+    id: approval.id,
+    state: decision.decision,
+    atMs: decision.atMs,
+    by: decision.approver.name,
+    ...(decision.comment === undefined ? {} : { comment: decision.comment }),
+    entry: entryOf(approval, decision),
+  })
+  if (answer.kind === 'unknown') throw unknown(decision.id)
+  if (answer.kind === 'late') {
+    throw new AirworthyError({
+      code: 'APPROVAL_DECIDED',
+      message: `The approval ${approval.id} is ${answer.state} already.`,
+      mend: 'Nothing is left to decide; the agent may ask again.',
+    })
+  }
+  return { ...approval, state: decision.decision, decidedMs: decision.atMs, decidedBy: decision.approver.name }
+}
+
+/** Marks an approval that nobody decided in time. */
+export function expiryOf(approval: ApprovalRecord, atMs: number, entryId: string): DecideApprovalAct {
+  return {
+    id: approval.id,
+    state: 'expired',
+    atMs,
+    by: 'kit',
+    entry: {
+      ...base(approval, atMs, entryId),
+      kind: 'approval-expired',
+      actor: { kind: 'kit', id: 'kit', verifiedBy: 'kit' },
+    },
+  }
+}
+
+function entryOf(
+  approval: ApprovalRecord,
+  { decision, approver, comment, atMs, entryId }: ApprovalDecision,
+): EntryDraft {
+  return {
+    ...base(approval, atMs, entryId),
+    kind: decision === 'approved' ? 'approval-granted' : 'approval-rejected',
+    actor: { kind: 'person', id: approver.name, verifiedBy: approver.verifiedBy },
+    approver: { id: approver.name, verifiedBy: approver.verifiedBy },
+    details: {
+      approval: approval.id,
+      credential: approver.credentialId,
+      binding: approval.bindingDigest,
+      roles: approval.roles,
+      ...(comment === undefined ? {} : { comment: comment.slice(0, 500) }),
+    },
+  }
+}
+
+function base(approval: ApprovalRecord, atMs: number, entryId: string): Omit<EntryDraft, 'kind' | 'actor'> {
+  return {
+    id: entryId,
+    timeMs: atMs,
+    agent: approval.agent,
+    action: approval.tool,
+    object: approval.actionId,
+    task: approval.task,
+    details: { approval: approval.id },
+  }
+}
+
+function unknown(id: string): AirworthyError {
+  return new AirworthyError({
+    code: 'APPROVAL_UNKNOWN',
+    message: `There is no approval ${id.slice(0, 64)}.`,
+    mend: 'List them with `airworthy approval ls`.',
+  })
+}
+function forbidden(message: string, mend: string): AirworthyError {
+  return new AirworthyError({ code: 'APPROVAL_FORBIDDEN', message, mend })
+}

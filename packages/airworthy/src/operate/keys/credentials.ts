@@ -1,0 +1,83 @@
+/** Credentials: random keys of which only the SHA-256 is kept. A key has 192 bits, so a fast hash is enough. */
+import { randomBytes } from 'node:crypto'
+import type { AuditActor } from '../../audit/entry.ts'
+import { AirworthyError } from '../../core/errors.ts'
+import { sha256Hex } from '../../core/hash.ts'
+import type { CredentialKind, CredentialRecord, CredentialStore } from './port.ts'
+
+export interface NewCredential {
+  readonly kind: CredentialKind
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly agent?: string
+}
+
+const prefixes: Record<CredentialKind, string> = { agent: 'awa_', operator: 'awo_', person: 'awp_', auditor: 'awu_' }
+const nameForm = /^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,127}$/u
+
+/** @returns the record and the key, which is shown this once. @throws KEY_INVALID */
+export async function createCredential(
+  store: CredentialStore,
+  request: NewCredential,
+  by: { readonly actor: AuditActor; readonly atMs: number; readonly newId: (prefix: 'key' | 'ent') => string },
+): Promise<{ readonly record: CredentialRecord; readonly key: string }> {
+  if (!nameForm.test(request.name)) throw invalid('A name has 1 to 128 letters, digits, spaces and any of . _ @ + -.')
+  if (request.roles.some((role) => !nameForm.test(role))) throw invalid('A role has the form of a name.')
+  if (request.kind === 'agent' && request.agent === undefined)
+    throw invalid('An agent key belongs to one agent; name it with --agent.')
+  const key = `${prefixes[request.kind]}${randomBytes(24).toString('base64url')}`
+  const record: CredentialRecord = {
+    id: by.newId('key'),
+    kind: request.kind,
+    name: request.name,
+    roles: request.roles,
+    ...(request.agent === undefined ? {} : { agent: request.agent }),
+    createdMs: by.atMs,
+  }
+  await store.createCredential({
+    record,
+    hash: sha256Hex(key),
+    entry: {
+      id: by.newId('ent'),
+      timeMs: by.atMs,
+      kind: 'key-created',
+      actor: by.actor,
+      object: record.id,
+      details: { kind: record.kind, name: record.name, roles: record.roles },
+    },
+  })
+  return { record, key }
+}
+
+/** @throws KEY_UNKNOWN */
+export async function revokeCredential(
+  store: CredentialStore,
+  id: string,
+  by: { readonly actor: AuditActor; readonly atMs: number; readonly newId: (prefix: 'ent') => string },
+): Promise<void> {
+  const revoked = await store.revokeCredential({
+    id,
+    atMs: by.atMs,
+    entry: { id: by.newId('ent'), timeMs: by.atMs, kind: 'key-revoked', actor: by.actor, object: id },
+  })
+  if (revoked) return
+  throw new AirworthyError({
+    code: 'KEY_UNKNOWN',
+    message: `There is no active key ${id.slice(0, 64)}.`,
+    mend: 'List them with `airworthy keys ls`.',
+  })
+}
+
+/** The live credential of a key, or undefined: unknown and revoked look the same to the caller. */
+export async function credentialOf(store: CredentialStore, key: string): Promise<CredentialRecord | undefined> {
+  const record = await store.credentialByHash(sha256Hex(key))
+  return record === undefined || record.revokedMs !== undefined ? undefined : record
+}
+
+function invalid(message: string): AirworthyError {
+  return new AirworthyError({
+    code: 'KEY_INVALID',
+    message,
+    mend: 'Correct the call; see `airworthy keys create --help`.',
+  })
+}
