@@ -7,6 +7,8 @@ export interface AuditReaderPort {
   /** Checkpoints whose size is above `after` and at most `through`, smallest first. */
   readCheckpoints(range: { readonly after: number; readonly through: number }): Promise<readonly StoredCheckpoint[]>
   readTile(address: TileAddress): Promise<Uint8Array | undefined>
+  /** Leaf hashes as they stand beside the entries, from index `first` on. */
+  readLeafHashes(first: number, limit: number): Promise<readonly Uint8Array[]>
   /** Entries that have an index, from `first` on, in order. An entry that is gone from the store is left out. */
   readEntries(first: number, limit: number): Promise<readonly StoredEntry[]>
   entryById(id: string): Promise<StoredEntry | undefined>

@@ -1,0 +1,11 @@
+/** Public door `airworthy/audit`: what an outsider needs to verify a log with nothing but its public key. */
+export { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts'
+export type { AuditActor, AuditEntry, AuditIdentity } from './entry.ts'
+export type { LogFault, LogFaultKind } from './log-fault.ts'
+export { leafHash, nodeHash } from './merkle.ts'
+export { type NoteSignature, type OpenedNote, openNote } from './note.ts'
+export { parseEntry } from './parse-entry.ts'
+export { verifyTlogProof } from './tlog-proof.ts'
+export { verifyExport } from './verify-export.ts'
+export type { LogVerification, VerifyOptions } from './verify-log.ts'
+export { type ConsistencyClaim, type InclusionClaim, verifyConsistency, verifyInclusion } from './verify-proof.ts'

@@ -1,0 +1,44 @@
+/** What the log serves under its prefix (C2SP tlog-tiles): the checkpoint, hash tiles, entry bundles. */
+import { hashBytes } from '../../audit/merkle.ts'
+import { encodeBundle, parseTilePath, type TileAddress, tileWidth, tileWidthAt } from '../../audit/tiles.ts'
+import type { AuditReaderPort } from './port.ts'
+
+export interface TileResource {
+  readonly bytes: Uint8Array
+  readonly contentType: 'text/plain; charset=utf-8' | 'application/octet-stream'
+  /** False for the checkpoint alone, which may be cached for a few seconds at most. */
+  readonly isImmutable: boolean
+}
+
+/**
+ * A resource of the log by its path below the prefix: `checkpoint`, `tile/0/x001/234`, `tile/entries/000.p/17`. Undefined when
+ * the published log has no such resource; a partial tile stays readable after it has grown.
+ */
+export async function readTile(port: AuditReaderPort, path: string): Promise<TileResource | undefined> {
+  const latest = await port.latestCheckpoint()
+  if (latest === undefined) return undefined
+  if (path === 'checkpoint') {
+    return {
+      bytes: new TextEncoder().encode(latest.note),
+      contentType: 'text/plain; charset=utf-8',
+      isImmutable: false,
+    }
+  }
+  const tile = parseTilePath(path)
+  if (tile === undefined) return undefined
+  const address = { level: tile.kind === 'hashes' ? tile.level : 0, n: tile.n }
+  if (tileWidthAt(address, latest.size) < tile.width) return undefined
+  const bytes =
+    tile.kind === 'hashes' ? await hashTile(port, address, tile.width) : await bundle(port, tile.n, tile.width)
+  return bytes === undefined ? undefined : { bytes, contentType: 'application/octet-stream', isImmutable: true }
+}
+
+async function hashTile(port: AuditReaderPort, address: TileAddress, width: number): Promise<Uint8Array | undefined> {
+  return (await port.readTile(address))?.subarray(0, width * hashBytes)
+}
+
+async function bundle(port: AuditReaderPort, n: number, width: number): Promise<Uint8Array | undefined> {
+  const entries = await port.readEntries(n * tileWidth, width)
+  // An entry that is gone leaves no bundle at all: one that closed the gap would be a lie.
+  return entries.length < width ? undefined : encodeBundle(entries.map(({ text }) => new TextEncoder().encode(text)))
+}
