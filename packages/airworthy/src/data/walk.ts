@@ -1,0 +1,93 @@
+/** Findings over a JSON value: each string, each number, and each key, with its JSON Pointer (RFC 6901). */
+import type { DataClass } from '../core/action.ts'
+import { AirworthyError } from '../core/errors.ts'
+import { type JsonValue, jsonDepthMax } from '../core/json.ts'
+import { type BuiltDetector, builtDetectors } from '../core/manifest/detectors.ts'
+import { classesOfDetector, type DataRules, detect, detectClasses } from './detect.ts'
+import { isCardNumber } from './detectors/card.ts'
+
+export interface ValueFinding {
+  /** JSON Pointer; a key that itself holds something found stands in it redacted, so that paths can be logged. */
+  readonly path: string
+  readonly class: DataClass
+  readonly kind: BuiltDetector
+}
+
+/** One string, number or key of a value. `name` is the member's key where it is an object's member. */
+export interface Leaf {
+  readonly path: string
+  readonly value: string | number
+  readonly of: 'value' | 'key'
+  readonly name?: string
+}
+
+/** Everything found in a value, in document order, keys before their values; equal findings of one place once. @throws JSON_INVALID beyond 64 levels */
+export function findInValue(value: JsonValue, rules: DataRules): ValueFinding[] {
+  const found: ValueFinding[] = []
+  walkLeaves(value, (leaf) => {
+    for (const { class: dataClass, kind } of findingsOfLeaf(leaf, rules)) {
+      if (found.some((known) => known.path === leaf.path && known.class === dataClass && known.kind === kind)) continue
+      found.push({ path: leaf.path, class: dataClass, kind })
+    }
+  })
+  return found
+}
+
+/** Calls `visit` for each key, string and number, in document order. @throws JSON_INVALID beyond 64 levels */
+export function walkLeaves(value: JsonValue, visit: (leaf: Leaf) => void): void {
+  walk(value, '', undefined, visit, jsonDepthMax)
+}
+
+function walk(
+  value: JsonValue,
+  path: string,
+  name: string | undefined,
+  visit: (leaf: Leaf) => void,
+  depthLeft: number,
+): void {
+  if (typeof value === 'string' || typeof value === 'number') {
+    visit({ path, value, of: 'value', ...(name === undefined ? {} : { name }) })
+    return
+  }
+  if (typeof value !== 'object' || value === null) return
+  if (depthLeft === 0) throw tooDeep()
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++)
+      walk(value[index] as JsonValue, `${path}/${index}`, name, visit, depthLeft - 1)
+    return
+  }
+  for (const [key, member] of Object.entries(value)) {
+    const memberPath = `${path}/${pathSegment(key)}`
+    visit({ path: memberPath, value: key, of: 'key' })
+    walk(member, memberPath, key, visit, depthLeft - 1)
+  }
+}
+
+/** A card number may be written as a number; nothing else that is detected can. */
+function findingsOfLeaf(leaf: Leaf, rules: DataRules): readonly { class: DataClass; kind: BuiltDetector }[] {
+  if (typeof leaf.value === 'string') return detectClasses(leaf.value, rules, leaf.name)
+  if (!isCardNumber(leaf.value)) return []
+  return classesOfDetector(rules, 'card').map((dataClass) => ({ class: dataClass, kind: 'card' }))
+}
+
+/** A key as it stands in a path: escaped, and without what a detector finds in it. */
+function pathSegment(key: string): string {
+  // Most keys are short names in which nothing can stand.
+  const shown = key.length < 6 || plainKey.test(key) ? key : hidden(key)
+  return shown.includes('~') || shown.includes('/') ? shown.replaceAll('~', '~0').replaceAll('/', '~1') : shown
+}
+
+const plainKey = /^[A-Za-z_]{1,32}$/
+
+function hidden(key: string): string {
+  const [first] = detect(key, builtDetectors)
+  return first === undefined ? key : `[redacted:${first.kind}]`
+}
+
+export function tooDeep(): AirworthyError {
+  return new AirworthyError({
+    code: 'JSON_INVALID',
+    message: `The JSON is nested deeper than ${jsonDepthMax} levels.`,
+    mend: 'Send well-formed JSON within the limits.',
+  })
+}
