@@ -78,6 +78,7 @@ export const errorCodes = {
   PORT_TAKEN: 'The port is in use.',
   KIT_UNREACHABLE: 'No running kit answered.',
   NOT_BUILT: 'This part is not built in this version.',
+  TOOL_UNLISTED: 'A command names a tool that the manifest does not list.',
 } as const satisfies Record<string, string>
 
 export type ErrorCode = keyof typeof errorCodes

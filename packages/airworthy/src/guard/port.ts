@@ -56,6 +56,8 @@ export type OfferedTool =
 export interface UpstreamCall {
   readonly server: string
   readonly upstreamName: string
+  /** The pinned definition: nothing is executed once the server offers another. */
+  readonly definitionDigest: Digest
   readonly arguments: JsonObject
   /** Sent as MCP `_meta` `airworthy/permit` and header `Airworthy-Permit`; absent when permits are off. */
   readonly permit?: string
@@ -145,7 +147,6 @@ export type FactBody =
       readonly kind: 'source'
       readonly source: string
       readonly trusted: boolean
-      readonly classes: readonly DataClass[]
       readonly values: readonly string[]
     }
   /** A pseudonym that stands for a value in what the model sees. */

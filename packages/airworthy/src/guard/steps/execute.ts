@@ -12,6 +12,7 @@ export async function execute(guard: Guard, passage: Passage, argumentsSentDiges
     return await guard.ports.upstream.call({
       server: tool.server as string,
       upstreamName: tool.upstreamName,
+      definitionDigest: tool.definitionDigest,
       arguments: passage.arguments,
       ...(permit === undefined ? {} : { permit }),
       idempotencyKey: passage.actionId,

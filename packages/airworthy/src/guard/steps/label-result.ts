@@ -6,7 +6,7 @@ import type { DataClass } from '../../core/action.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import { labelsOf } from '../../data/labels.ts'
-import { fingerprint, valuesOf } from '../../data/provenance.ts'
+import { fingerprintsOf } from '../../data/provenance.ts'
 import { pseudonymizeValue } from '../../data/pseudonyms.ts'
 import { redactClasses } from '../../data/redact.ts'
 import type { Guard } from '../guard.ts'
@@ -27,8 +27,7 @@ export function labelResult(guard: Guard, state: TaskState, tool: EffectiveTool,
       kind: 'source',
       source: tool.name,
       trusted: tool.data.trusted,
-      classes,
-      values: valuesOf(contentOf(result)).map((value) => fingerprint(value, guard.fingerprintKey)),
+      values: fingerprintsOf(contentOf(result), guard.fingerprintKey, tool.data.trusted),
     },
   ]
   const acted = (wanted: string): readonly DataClass[] =>

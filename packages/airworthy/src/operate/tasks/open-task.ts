@@ -5,7 +5,7 @@ import { AirworthyError } from '../../core/errors.ts'
 import { sha256Hex } from '../../core/hash.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { Principal } from '../../core/principal.ts'
-import { fingerprint, valuesOf } from '../../data/provenance.ts'
+import { fingerprintsOf } from '../../data/provenance.ts'
 import type { Guard } from '../../guard/guard.ts'
 import type { TaskRecord } from '../../guard/port.ts'
 import type { TaskStore } from './port.ts'
@@ -77,12 +77,11 @@ export async function openTask(guard: Guard, tasks: TaskStore, request: OpenTask
     traceId: task.traceId,
     ...(task.probe ? { details: { probe: true } } : {}),
   }
-  const values =
-    request.input === undefined ? [] : valuesOf(request.input).map((value) => fingerprint(value, guard.fingerprintKey))
+  const values = request.input === undefined ? [] : fingerprintsOf(request.input, guard.fingerprintKey, true)
   await tasks.openTask({
     task,
     tokenHash: sha256Hex(token),
-    facts: values.length === 0 ? [] : [{ kind: 'source', source: 'user', trusted: true, classes: [], values }],
+    facts: values.length === 0 ? [] : [{ kind: 'source', source: 'user', trusted: true, values }],
     entry,
     bodies: request.input === undefined ? {} : { input: { input: request.input } },
   })

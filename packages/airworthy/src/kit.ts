@@ -1,0 +1,468 @@
+/**
+ * The one place where parts are built and joined: manifest, policies, guard, store, audit log, upstreams. Whoever has a kit
+ * (the server, the CLI, a program that embeds one) asks it; no part knows another by itself.
+ */
+import { hkdfSync } from 'node:crypto'
+import type { AuditActor } from './audit/entry.ts'
+import { noteSigner } from './audit/note.ts'
+import { type SealedEntry, sealEntry } from './audit/seal-entry.ts'
+import { AirworthyError, invariant, throwFaults } from './core/errors.ts'
+import { sha256Hex } from './core/hash.ts'
+import { newId } from './core/ids.ts'
+import type { JsonValue } from './core/json.ts'
+import type { EffectiveManifest, EffectiveTool } from './core/manifest/effective.ts'
+import type { Principal } from './core/principal.ts'
+import { releaseOf } from './core/release.ts'
+import type { ActionAnswer, ActionRequest } from './guard/answer.ts'
+import { buildGuard } from './guard/build-guard.ts'
+import type { Guard, GuardEvent, Mode } from './guard/guard.ts'
+import { govern, guardSteps, type StopPoint } from './guard/pipeline.ts'
+import type {
+  ActionRecord,
+  ApprovalRecord,
+  AuthCheckPort,
+  GuardPorts,
+  IdPrefix,
+  TaskRecord,
+  UpstreamPort,
+} from './guard/port.ts'
+import { answerOfRecord } from './guard/recorded-answer.ts'
+import { actionChanges } from './operate/actions/changes.ts'
+import { type Outcome, reportOutcome } from './operate/actions/report-outcome.ts'
+import { runningActions } from './operate/actions/running.ts'
+import { type CheckpointDelivery, deliverCheckpoints } from './operate/anchors/deliver-checkpoints.ts'
+import { anchorsOf } from './operate/anchors/from-manifest.ts'
+import { type Approver, decideApproval } from './operate/approvals/decide.ts'
+import { notifyResume } from './operate/approvals/notify-resume.ts'
+import { engageKill, type KillReport, liftKill } from './operate/halts/kill-switch.ts'
+import { createCredential, type NewCredential, revokeCredential } from './operate/keys/credentials.ts'
+import { type KitKeys, readKitKeys, temporaryKitKeys } from './operate/keys/key-folder.ts'
+import type { CredentialRecord } from './operate/keys/port.ts'
+import { readProject } from './operate/onboard/read-project.ts'
+import { newOwner } from './operate/recovery/owner.ts'
+import { sweep } from './operate/recovery/sweep.ts'
+import { loadCachedPolicies } from './operate/releases/policy-cache.ts'
+import { registerRelease } from './operate/releases/register.ts'
+import { createSequencer, type Sequencer } from './operate/sequencer/sequencer.ts'
+import { type OpenedTask, openTask } from './operate/tasks/open-task.ts'
+import { type ClaimedPrincipal, principalVerifier } from './operate/tasks/verify-principal.ts'
+import { openSqliteStore, type Store } from './store/sqlite/store.ts'
+import { httpAuthChecks } from './upstream/auth-check.ts'
+import { createMcpUpstream, type McpUpstream } from './upstream/mcp-upstream.ts'
+
+export interface KitOptions {
+  /** Folder with airworthy.yaml, airworthy.lock and policies/. */
+  readonly project: string
+  /** The kit's own folder, or `:memory:`. */
+  readonly dir: string
+  readonly environment?: string
+  readonly mode?: Mode
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly clock?: () => number
+  /** One line each, for people; never values of arguments. */
+  readonly log?: (line: string) => void
+  /** False leaves out permits; shown in `settings`. */
+  readonly permits?: boolean
+  readonly onEvent?: (event: GuardEvent) => void
+  /** Replacements of the ways out, for tests and replays. */
+  readonly upstream?: Pick<McpUpstream, 'offeredDigest' | 'call' | 'reconcile'> &
+    Partial<Pick<McpUpstream, 'relay' | 'close'>>
+  readonly authChecks?: AuthCheckPort
+  readonly stopAt?: StopPoint
+}
+
+export interface Kit {
+  readonly agent: string
+  readonly manifest: EffectiveManifest
+  readonly environment: string
+  readonly mode: Mode
+  readonly guard: Guard
+  readonly store: Store
+  readonly keys: KitKeys
+  /** The audit log's public key (`name+id+key`). */
+  readonly vkey: string
+  readonly sequencer: Sequencer
+  readonly anchors: CheckpointDelivery
+  readonly upstream: McpUpstream
+  /** 32 bytes, for sealing what travels through a client. */
+  readonly sealKey: Uint8Array
+  /** Begins to sequence, sweep and anchor. @throws AUDIT_LOG_INCONSISTENT */
+  start(): Promise<void>
+  /** Stops taking new work, lets what runs end (bounded), covers the log. */
+  close(): Promise<void>
+  /** Why the kit cannot govern now; undefined: it can. */
+  unreadiness(): Promise<string | undefined>
+  openTask(request: TaskRequest): Promise<OpenedTask>
+  closeTask(task: string, by: string): Promise<void>
+  taskOfToken(token: string): Promise<TaskRecord | undefined>
+  /** Tools that the task's principal may see: may be more, never fewer, than it may call. */
+  listTools(task: TaskRecord): readonly EffectiveTool[]
+  act(request: ActionRequest): Promise<ActionAnswer>
+  /** The action's answer when it is finished, or its state when the time is over. @throws ACTION_UNKNOWN */
+  awaitAction(actionId: string, timeoutMs: number, signal: AbortSignal): Promise<ActionAnswer>
+  readAction(actionId: string): Promise<ActionRecord | undefined>
+  reportOutcome(actionId: string, outcome: Outcome): Promise<ActionAnswer>
+  decideApproval(decision: {
+    id: string
+    decision: 'approved' | 'rejected'
+    approver: Approver
+    comment?: string
+  }): Promise<ApprovalRecord>
+  kill(request: KillRequest): Promise<KillReport>
+  revive(request: KillRequest): Promise<boolean>
+  createKey(request: NewCredential, actor: AuditActor): Promise<{ record: CredentialRecord; key: string }>
+  revokeKey(id: string, actor: AuditActor): Promise<void>
+}
+
+export interface TaskRequest {
+  readonly principal: ClaimedPrincipal
+  readonly input?: JsonValue
+  readonly resumeUrl?: string
+  readonly openedBy: string
+  readonly traceId?: string
+}
+
+export interface KillRequest {
+  /** `*`: the whole agent. */
+  readonly tool: string
+  readonly reason: string
+  readonly actor: AuditActor
+}
+
+const sweepEveryMs = 1_000
+/** How often a waiting caller looks by itself, for what another process changed. */
+const lookEveryMs = 500
+const shutdownMs = 10_000
+
+/**
+ * Builds a kit from a project folder. Nothing listens and nothing runs until `start`.
+ * @throws the manifest's and policies' faults, all at once; STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER; KEY_FILE_INVALID
+ */
+export async function createKit(options: KitOptions): Promise<Kit> {
+  const { dir, env = process.env, clock = Date.now, environment = 'dev', mode = 'enforce', log = () => {} } = options
+  const project = readProject(options.project, { env })
+  throwFaults(project.faults)
+  const { effective: manifest, lock } = project
+  invariant(manifest !== undefined && lock !== undefined, 'a project without faults has a manifest and a lock')
+
+  const agentName = manifest.agent
+  const policies = loadCachedPolicies(manifest, dir)
+  const keys = dir === ':memory:' ? temporaryKitKeys() : readKitKeys(dir, env)
+  let sequencer: Sequencer | undefined
+  const store = openSqliteStore(dir, () => sequencer?.wake())
+  const owner = newOwner()
+  const kitActor: AuditActor = { kind: 'kit', id: owner, verifiedBy: 'kit' }
+  const idOf = (prefix: IdPrefix): string => newId(prefix, clock())
+
+  const { digest: release, pins } = releaseOf({ effective: manifest, lock, policyDigest: policies.digest })
+  const notReady = await registerRelease(store.releases, {
+    agent: manifest.agent,
+    environment,
+    digest: release,
+    pins,
+    actor: kitActor,
+    clock,
+    newId: idOf,
+  })
+
+  const connected = createMcpUpstream({ servers: manifest.servers, log: (server, line) => log(`[${server}] ${line}`) })
+  const upstream: McpUpstream = options.upstream === undefined ? connected : { ...connected, ...options.upstream }
+  const ports: GuardPorts = {
+    store: store.guard,
+    authChecks: options.authChecks ?? httpAuthChecks(),
+    upstream,
+    clock,
+    newId: idOf,
+  }
+  const guard = buildGuard({
+    manifest,
+    policies,
+    release,
+    environment,
+    mode,
+    notReady,
+    permitKey: options.permits === false ? undefined : keys.permit.privateKey,
+    fingerprintKey: derive(keys.seal, 'fingerprint').toString('hex'),
+    owner,
+    ports,
+    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+    onFault: (error) => log(`fault in the guard: ${error instanceof Error ? error.message : String(error)}`),
+  })
+
+  const signer = noteSigner(originOf(manifest.agent), keys.audit)
+  const anchors = deliverCheckpoints({ anchors: await anchorsOf(manifest, dir), clock })
+  sequencer = createSequencer({
+    port: store.audit,
+    signer,
+    onCheckpoint: (checkpoint) => anchors.offer(checkpoint),
+    onError: (error) =>
+      log(`the audit log could not be sequenced: ${error instanceof Error ? error.message : String(error)}`),
+  })
+  const covered: Sequencer = sequencer
+
+  const running = runningActions()
+  const changes = actionChanges()
+  const verifyPrincipal = principalVerifier(manifest.principal)
+  const reconcileTries = new Map<string, number>()
+  let isClosing = false
+  let sweeping: NodeJS.Timeout | undefined
+  let sweepRound: Promise<void> = Promise.resolve()
+
+  async function act(request: ActionRequest): Promise<ActionAnswer> {
+    if (isClosing) {
+      return {
+        state: 'denied',
+        decision: 'deny',
+        reasons: [{ code: 'STORE_UNAVAILABLE', message: 'The kit is stopping and takes no new actions.' }],
+        next: 'wait',
+        arguments: {},
+        enforced: true,
+      }
+    }
+    return await governed(request)
+  }
+
+  async function governed(request: ActionRequest, resumed?: Parameters<typeof govern>[2]): Promise<ActionAnswer> {
+    const run = running.begin(manifest.agent, request.tool, request.signal)
+    try {
+      return await govern(guard, { ...request, signal: run.signal }, resumed, guardSteps, options.stopAt)
+    } finally {
+      run.end()
+    }
+  }
+
+  const kit: Kit = {
+    agent: manifest.agent,
+    manifest,
+    environment,
+    mode,
+    guard,
+    store,
+    keys,
+    vkey: signer.vkey,
+    sequencer: covered,
+    anchors,
+    upstream,
+    sealKey: derive(keys.seal, 'request-state'),
+
+    async start() {
+      await covered.start()
+      await store.audit.append(lifeEntry('kit-started'))
+      const round = async (): Promise<void> => {
+        try {
+          await sweep(
+            { guard, approvals: store.approvals, recovery: store.recovery, executeApproved, onChange: changes.changed },
+            reconcileTries,
+          )
+        } catch (error) {
+          log(`the sweep failed and is tried again: ${error instanceof Error ? error.message : String(error)}`)
+        }
+        if (isClosing) return
+        sweeping = setTimeout(() => {
+          sweepRound = round()
+        }, sweepEveryMs)
+        sweeping.unref()
+      }
+      sweepRound = round()
+      await sweepRound
+    },
+
+    async close() {
+      if (isClosing) return
+      isClosing = true
+      clearTimeout(sweeping)
+      await sweepRound
+      if (!(await running.idle(shutdownMs)))
+        log(`${running.count()} actions still ran when the kit stopped; they will be in doubt`)
+      await upstream.close()
+      await store.audit.append(lifeEntry('kit-stopped'))
+      await covered.stop()
+      await anchors.flush(2_000)
+      anchors.stop()
+      store.close()
+    },
+
+    async unreadiness() {
+      try {
+        store.probe()
+      } catch (error) {
+        return `the store cannot be written: ${error instanceof Error ? error.message : 'unknown reason'}`
+      }
+      if (covered.failure !== undefined) return 'the audit log cannot be sequenced'
+      return guard.notReady
+    },
+
+    async openTask({ principal, ...request }) {
+      const verified: Principal = await verifyPrincipal(principal)
+      return await openTask(guard, store.tasks, { ...request, principal: verified })
+    },
+
+    async closeTask(task, by) {
+      const entry = {
+        id: idOf('ent'),
+        timeMs: clock(),
+        kind: 'task-closed',
+        actor: { kind: 'agent', id: by, verifiedBy: 'task_token' },
+        agent: manifest.agent,
+        object: task,
+        task,
+      } as const
+      await store.tasks.closeTask({ task, atMs: clock(), entry })
+    },
+
+    taskOfToken: (token) => store.tasks.taskByToken(sha256Hex(token)),
+
+    listTools: (task) => manifest.tools.filter((tool) => policies.mayList(task.principal, tool.name)),
+
+    act,
+
+    async awaitAction(actionId, timeoutMs, signal) {
+      const until = performance.now() + timeoutMs
+      for (;;) {
+        const action = await store.guard.readAction(actionId)
+        if (action === undefined) throw unknownAction()
+        const left = until - performance.now()
+        const isWaiting =
+          action.state === 'held' || (action.state === 'intended' && guard.tools.get(action.tool)?.server !== undefined)
+        // A tool that the caller runs is ready for it as soon as it is approved.
+        const isCallers =
+          action.state === 'held' &&
+          action.approvalState === 'approved' &&
+          guard.tools.get(action.tool)?.server === undefined
+        if (isCallers) return await act(requestOf(action))
+        if (!isWaiting || left <= 0 || signal.aborted) return await answerOfRecord(guard, action, 'collect')
+        await changes.next(actionId, Math.min(left, lookEveryMs), signal)
+      }
+    },
+
+    readAction: (actionId) => store.guard.readAction(actionId),
+
+    async reportOutcome(actionId, outcome) {
+      const action = await reportOutcome(guard, actionId, outcome)
+      changes.changed(actionId)
+      return await answerOfRecord(guard, action, 'collect')
+    },
+
+    async decideApproval(decision) {
+      const approval = await decideApproval(store.approvals, { ...decision, atMs: clock(), entryId: idOf('ent') })
+      if (decision.decision === 'rejected') {
+        await store.guard.refuseHeld({
+          actionId: approval.actionId,
+          entryId: idOf('ent'),
+          atMs: clock(),
+          reasons: [{ code: 'CONFIRMATION_REJECTED', message: 'The action was rejected.' }],
+        })
+      } else await executeApproved(approval.actionId)
+      changes.changed(approval.actionId)
+      return approval
+    },
+
+    async kill({ tool, reason, actor }) {
+      if (tool !== '*' && !guard.tools.has(tool)) throw unknownTool(tool)
+      return await engageKill(killPorts(), { agent: manifest.agent, tool, reason, actor })
+    },
+
+    revive: ({ tool, reason, actor }) => liftKill(killPorts(), { agent: manifest.agent, tool, reason, actor }),
+
+    createKey: (request, actor) => createCredential(store.credentials, request, { actor, atMs: clock(), newId: idOf }),
+    revokeKey: (id, actor) => revokeCredential(store.credentials, id, { actor, atMs: clock(), newId: idOf }),
+  }
+  return kit
+
+  /** On approval the kit executes the recorded action itself, once; tools that the caller runs wait for their caller. */
+  async function executeApproved(actionId: string): Promise<void> {
+    const action = await store.guard.readAction(actionId)
+    if (action === undefined || action.state !== 'held' || action.approvalId === undefined) return
+    if (guard.tools.get(action.tool)?.server === undefined) {
+      changes.changed(actionId)
+      return
+    }
+    const approval = await store.guard.readApproval(action.approvalId)
+    if (approval === undefined) return
+    await governed(requestOf(action), { action, approval })
+    changes.changed(actionId)
+    const task = await store.guard.readTask(action.task)
+    if (task?.resumeUrl !== undefined) void notifyResume(task.resumeUrl, { task: task.id, action: actionId }, log)
+  }
+
+  function killPorts() {
+    return {
+      kills: store.kills,
+      clock,
+      newId: idOf,
+      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+      abortRunning: running.abort,
+      gateway: owner,
+      /** A task of the kit's own, marked as a probe, asks for the killed tool and must be told KILLED. */
+      async verify(_agent: string, tool: string): Promise<boolean> {
+        const principal: Principal = { id: 'airworthy-probe', attributes: {}, verifiedBy: 'asserted_by_agent' }
+        const { task } = await openTask({ ...guard, notReady: undefined }, store.tasks, {
+          principal,
+          openedBy: 'embedded',
+          probe: true,
+        })
+        const attempted = tool === '*' ? (manifest.tools[0]?.name ?? tool) : tool
+        const answer = await govern(
+          { ...guard, ports: { ...ports, upstream: unreachableUpstream } },
+          { task: task.id, tool: attempted, arguments: {}, door: 'probe' },
+        )
+        return answer.reasons.some(({ code }) => code === 'KILLED')
+      },
+    }
+  }
+
+  function lifeEntry(kind: 'kit-started' | 'kit-stopped'): SealedEntry {
+    return sealEntry({
+      id: idOf('ent'),
+      timeMs: clock(),
+      kind,
+      actor: kitActor,
+      agent: agentName,
+      release,
+      environment,
+      mode,
+    })
+  }
+}
+
+/** The request that a held action was recorded from. */
+function requestOf(action: ActionRecord): ActionRequest {
+  return {
+    task: action.task,
+    tool: action.tool,
+    arguments: action.arguments,
+    ...(action.idempotencyKey === undefined ? {} : { idempotencyKey: action.idempotencyKey }),
+    door: 'approval',
+  }
+}
+
+function originOf(agent: string): string {
+  return `airworthy/${agent}`
+}
+
+function derive(seal: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', seal, '', `airworthy ${purpose}`, 32))
+}
+
+/** The way out of a probe: nothing is there. */
+const unreachableUpstream: UpstreamPort = {
+  offeredDigest: async () => ({ kind: 'unreachable', why: 'a probe calls no server' }),
+  call: async () => ({ kind: 'not-executed', why: 'a probe calls no server' }),
+  reconcile: async () => ({ state: 'unknown' }),
+}
+
+function unknownAction(): AirworthyError {
+  return new AirworthyError({
+    code: 'ACTION_UNKNOWN',
+    message: 'There is no such action.',
+    mend: 'Use the id that the decision carried.',
+  })
+}
+
+function unknownTool(tool: string): AirworthyError {
+  return new AirworthyError({
+    code: 'TOOL_UNLISTED',
+    message: `The manifest lists no tool ${tool.slice(0, 64)}.`,
+    mend: 'Name a tool of the manifest, or leave the tool out to stop the whole agent.',
+  })
+}

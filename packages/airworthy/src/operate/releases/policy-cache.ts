@@ -1,0 +1,37 @@
+/** Compiled policies on disk, `cache/<digest of the input>.json` in the kit's folder. A cache that is missing or damaged costs time only. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { digestOf } from '../../core/digest.ts'
+import type { JsonValue } from '../../core/json.ts'
+import type { EffectiveManifest } from '../../core/manifest/effective.ts'
+import { loadPolicies, policyInputOf } from '../../guard/build-guard.ts'
+import type { LoadedPolicies } from '../../policy/guard-policies.ts'
+
+/** @param dir the kit's folder. @throws POLICY_INVALID with all faults. */
+export function loadCachedPolicies(manifest: EffectiveManifest, dir: string): LoadedPolicies {
+  if (dir === ':memory:') return loadPolicies(manifest)
+  const path = join(dir, 'cache', `${digestOf(policyInputOf(manifest)).slice('sha256:'.length)}.json`)
+  const cached = read(path)
+  const policies = loadPolicies(manifest, cached)
+  if (cached === undefined) write(path, policies.serialised)
+  return policies
+}
+
+function read(path: string): JsonValue | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function write(path: string, value: JsonValue): void {
+  try {
+    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
+    const aside = `${path}.${process.pid}`
+    writeFileSync(aside, JSON.stringify(value), { mode: 0o600 })
+    renameSync(aside, path)
+  } catch {
+    // A folder that cannot be written shows itself where it matters, in the store.
+  }
+}
