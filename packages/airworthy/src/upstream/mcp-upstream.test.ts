@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type FixtureHttp, startFixtureHttp } from '../../test/mcp/fixture-http.ts'
 import { fixtureTools, fixtureWorld } from '../../test/mcp/fixture-server.ts'
+import type { Digest } from '../core/digest.ts'
 import { definitionDigestOf, type McpTool } from '../core/manifest/definition-digest.ts'
 import type { McpServer } from '../core/manifest/effective.ts'
 import type { UpstreamCall, UpstreamOutcome } from '../guard/port.ts'
@@ -27,7 +28,7 @@ function stdioServer(env: Record<string, string> = {}): McpServer {
 }
 
 function upstreamTo(server: McpServer, lines: string[] = []): McpUpstream {
-  const upstream = createMcpUpstream({ servers: [server], log: (line) => lines.push(line) })
+  const upstream = createMcpUpstream({ servers: [server], log: (name, line) => lines.push(`${name}: ${line}`) })
   undo.push(() => upstream.close())
   return upstream
 }
@@ -42,6 +43,7 @@ function callOf(upstreamName: string, more: Partial<UpstreamCall> = {}): Upstrea
   return {
     server: 'fixture',
     upstreamName,
+    definitionDigest: digestOfFixture(upstreamName),
     arguments: {},
     permit: 'a.b.c',
     idempotencyKey: 'key-1',
@@ -50,6 +52,11 @@ function callOf(upstreamName: string, more: Partial<UpstreamCall> = {}): Upstrea
     signal: new AbortController().signal,
     ...more,
   }
+}
+
+function digestOfFixture(name: string): Digest {
+  const tool = fixtureTools(fixtureWorld()).find((candidate) => candidate.name === name)
+  return definitionDigestOf((tool ?? { name, inputSchema: {} }) as unknown as McpTool)
 }
 
 function textOf(outcome: UpstreamOutcome): unknown {
@@ -192,7 +199,7 @@ describe('a child process', () => {
     const upstream = upstreamTo(stdioServer({ FIXTURE_NOISE: 'n'.repeat(10_000) }), lines)
     await upstream.offeredDigest('fixture', 'echo')
     await expect.poll(() => lines.length).toBeGreaterThan(0)
-    expect(lines[0]).toBe(`[fixture] ${'n'.repeat(2_000)}`)
+    expect(lines[0]).toBe(`fixture: ${'n'.repeat(2_000)}`)
   })
 
   it('is ended by close()', async () => {
@@ -279,6 +286,7 @@ describe('an HTTP server', () => {
 })
 
 describe('a server that lies', () => {
+  const lied: McpTool = { name: 'echo', inputSchema: { type: 'object' } }
   /** Answers the handshake of the older era and the list truly, and `tools/call` with whatever it is told. */
   async function liar(answer: (id: unknown) => [status: number, type: string, body: string]): Promise<McpUpstream> {
     const { url } = await plainServer((request, response, body) => {
@@ -297,7 +305,7 @@ describe('a server that lies', () => {
           serverInfo: { name: 'liar', version: '0' },
         })
       }
-      if (method === 'tools/list') return result({ tools: [{ name: 'echo', inputSchema: { type: 'object' } }] })
+      if (method === 'tools/list') return result({ tools: [lied] })
       if (method === 'tools/call') return reply(...answer(id))
       if (id === undefined) return reply(202, 'text/plain', '')
       reply(400, 'application/json', '{"jsonrpc":"2.0","error":{"code":-32601,"message":"no"},"id":null}')
@@ -362,7 +370,9 @@ describe('a server that lies', () => {
       const [status, type, body] = answer(id)
       return [status, type, body.replace('ID', JSON.stringify(id))]
     })
-    const outcome = await upstream.call(callOf('echo', { arguments: {}, timeoutMs: 2_000 }))
+    const outcome = await upstream.call(
+      callOf('echo', { definitionDigest: definitionDigestOf(lied), timeoutMs: 2_000 }),
+    )
     expect(outcome.kind).toBe(kind)
     expect((outcome as { why: string }).why.length).toBeGreaterThan(10)
     expect((await upstream.offeredDigest('fixture', 'echo')).kind).toBe('offered')

@@ -1,6 +1,5 @@
 /** The way out: the MCP servers of the manifest behind the guard's port. It never retries and decides nothing. */
 import type { Tool } from '@modelcontextprotocol/client'
-import type { Digest } from '../core/digest.ts'
 import { invariant } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { McpServer } from '../core/manifest/effective.ts'
@@ -13,8 +12,6 @@ import { type RelayAnswer, type RelayCall, relayOver } from './relay.ts'
 import type { UpstreamLog } from './transport.ts'
 
 export interface McpUpstream extends UpstreamPort {
-  /** @param call  with `definitionDigest`, nothing is executed once the server offers another definition than that one. */
-  call(call: UpstreamCall & { readonly definitionDigest?: Digest }): Promise<UpstreamOutcome>
   /** Relays a request that is no tool call. Never throws. */
   relay(call: RelayCall): Promise<RelayAnswer>
   /** Ends every connection and child process; calls that are on their way end as `unknown`. */
@@ -58,10 +55,7 @@ async function offeredDigest(connection: Connection, upstreamName: string): Prom
   }
 }
 
-async function callTool(
-  connection: Connection,
-  call: UpstreamCall & { readonly definitionDigest?: Digest },
-): Promise<UpstreamOutcome> {
+async function callTool(connection: Connection, call: UpstreamCall): Promise<UpstreamOutcome> {
   const named = (outcome: UpstreamOutcome): UpstreamOutcome =>
     outcome.kind === 'answered'
       ? outcome
@@ -73,9 +67,8 @@ async function callTool(
     // Listed over this very link, or heard to have changed since: a definition that nobody compared is not called.
     const definitions = await unlessAborted(link.definitions ?? connection.definitions(), call.signal)
     const offered = definitions.digests.get(call.upstreamName)
-    if (call.definitionDigest !== undefined && offered !== call.definitionDigest) {
-      return named(notExecuted('its definition changed after it was checked'))
-    }
+    if (offered === undefined) return named(notExecuted('the server does not offer it'))
+    if (offered !== call.definitionDigest) return named(notExecuted('its definition changed after it was checked'))
     tool = definitions.tools.get(call.upstreamName) as Tool | undefined
   } catch (error) {
     return named(notExecuted(faultOf(error)))

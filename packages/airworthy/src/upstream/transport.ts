@@ -6,8 +6,8 @@ import { AirworthyError } from '../core/errors.ts'
 import type { McpServer } from '../core/manifest/effective.ts'
 import { boundedFetch, messageBytesMax } from './bounded-fetch.ts'
 
-/** One line of a child's stderr, already bounded, with the server's name in front. */
-export type UpstreamLog = (line: string) => void
+/** Receives the name of a server and one line of its stderr, already bounded. */
+export type UpstreamLog = (server: string, line: string) => void
 
 const logLineCharactersMax = 2_000
 /** A child that prints more than this within a minute is cut short until the next one: it may not fill the kit's own log. */
@@ -64,9 +64,7 @@ function logLines(stderr: Readable, name: string, log: UpstreamLog): void {
     }
     if (windowCharacters > logCharactersPerMinuteMax) return
     windowCharacters += line.length
-    log(
-      `[${name}] ${windowCharacters > logCharactersPerMinuteMax ? '(further output of this minute is dropped)' : line}`,
-    )
+    log(name, windowCharacters > logCharactersPerMinuteMax ? '(further output of this minute is dropped)' : line)
   }
   stderr.setEncoding('utf8')
   stderr.on('data', (text: string) => {
