@@ -34,6 +34,7 @@ import { type CheckpointDelivery, deliverCheckpoints } from './operate/anchors/d
 import { anchorsOf } from './operate/anchors/from-manifest.ts'
 import { type Approver, decideApproval } from './operate/approvals/decide.ts'
 import { notifyResume } from './operate/approvals/notify-resume.ts'
+import { originOfAgent } from './operate/audit/origin.ts'
 import { engageKill, type KillReport, liftKill } from './operate/halts/kill-switch.ts'
 import { createCredential, type NewCredential, revokeCredential } from './operate/keys/credentials.ts'
 import { type KitKeys, readKitKeys, temporaryKitKeys } from './operate/keys/key-folder.ts'
@@ -189,7 +190,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     onFault: (error) => log(`fault in the guard: ${error instanceof Error ? error.message : String(error)}`),
   })
 
-  const signer = noteSigner(originOf(manifest.agent), keys.audit)
+  const signer = noteSigner(originOfAgent(manifest.agent), keys.audit)
   const anchors = deliverCheckpoints({ anchors: await anchorsOf(manifest, dir), clock })
   sequencer = createSequencer({
     port: store.audit,
@@ -434,10 +435,6 @@ function requestOf(action: ActionRecord): ActionRequest {
     ...(action.idempotencyKey === undefined ? {} : { idempotencyKey: action.idempotencyKey }),
     door: 'approval',
   }
-}
-
-function originOf(agent: string): string {
-  return `airworthy/${agent}`
 }
 
 function derive(seal: Uint8Array, purpose: string): Buffer {

@@ -1,0 +1,108 @@
+/** `airworthy approval ls | show | approve | reject`: what waits for a person, and that person's decision. */
+import { buildCommand, buildRouteMap } from '@stricli/core'
+import { AirworthyError } from '../core/errors.ts'
+import type { ApprovalRecord } from '../guard/port.ts'
+import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
+import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { type KitFlags, withKit } from './kit-access.ts'
+
+interface Flags extends KitFlags {
+  readonly json: boolean
+}
+const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
+const idParameter = {
+  kind: 'tuple',
+  parameters: [{ brief: 'The approval', placeholder: 'ID', parse: String }],
+} as const
+
+const lsCommand = buildCommand<Flags & { state: string | undefined }, [], CliContext>({
+  docs: { brief: 'List approvals, newest first' },
+  parameters: { flags: { ...flags, state: optionalText('pending, approved, rejected, expired or used', 'STATE') } },
+  async func(given) {
+    await runCommand(this, given.json, async () => {
+      const approvals = await withKit(this, given, (kit) => kit.listApprovals(given.state))
+      if (given.json) printJson(this, { approvals })
+      else if (approvals.length === 0) this.stdout.write('No approvals.\n')
+      else for (const approval of approvals) this.stdout.write(`${oneLine(approval)}\n`)
+      return exitCodes.pass
+    })
+  },
+})
+
+const showCommand = buildCommand<Flags, [string], CliContext>({
+  docs: { brief: 'Show what exactly would be executed' },
+  parameters: { flags, positional: idParameter },
+  async func(given, id) {
+    await runCommand(this, given.json, async () => {
+      const approval = await withKit(this, given, (kit) => kit.readApproval(id))
+      if (given.json) printJson(this, approval)
+      else this.stdout.write(details(approval))
+      return exitCodes.pass
+    })
+  },
+})
+
+const decision = (verb: 'approve' | 'reject', brief: string) =>
+  buildCommand<Flags & { comment: string | undefined; key: string | undefined }, [string], CliContext>({
+    docs: { brief },
+    parameters: {
+      flags: {
+        ...flags,
+        comment: optionalText('A word to the record', 'TEXT'),
+        key: optionalText('File with your person key; default the variable AIRWORTHY_KEY', 'FILE'),
+      },
+      positional: idParameter,
+    },
+    async func(given, id) {
+      await runCommand(this, given.json, async () => {
+        const key = await personKey(this, given.key)
+        const approval = await withKit(this, given, (kit) =>
+          kit.decideApproval(id, verb === 'approve' ? 'approved' : 'rejected', given.comment, key),
+        )
+        if (given.json) printJson(this, approval)
+        else
+          this.stdout.write(
+            `${approval.id} is ${approval.state} by ${approval.decidedBy ?? 'you'}: ${approval.tool} for ${approval.principalId}\n`,
+          )
+        return exitCodes.pass
+      })
+    },
+  })
+
+export const approvalCommands = buildRouteMap({
+  routes: {
+    ls: lsCommand,
+    show: showCommand,
+    approve: decision('approve', 'Approve one exact action; it is then executed once'),
+    reject: decision('reject', 'Reject one exact action'),
+  },
+  docs: { brief: 'What waits for a person: ls, show, approve, reject' },
+})
+
+async function personKey(context: CliContext, file: string | undefined): Promise<string> {
+  const key =
+    file === undefined ? context.env['AIRWORTHY_KEY'] : (await import('node:fs')).readFileSync(file, 'utf8').trim()
+  if (key?.startsWith('awp_')) return key
+  throw new AirworthyError({
+    code: 'CREDENTIAL_INVALID',
+    message: 'An approval is decided by a person with a key of their own; none was given.',
+    mend: 'Set AIRWORTHY_KEY or give --key FILE; create a key with `airworthy keys create --kind person --name ana --role ROLE`.',
+  })
+}
+
+function oneLine(approval: ApprovalRecord): string {
+  const when = new Date(approval.expiresMs).toISOString()
+  return `${approval.id}  ${approval.state.padEnd(8)}  ${approval.tool}  for ${approval.principalId}  needs ${approval.roles.join(' and ')}  until ${when}`
+}
+
+function details(approval: ApprovalRecord): string {
+  return [
+    `${approval.id}: ${approval.state}`,
+    approval.summary,
+    `needs: ${approval.roles.join(' and ')}${approval.notRequester ? `, not ${approval.principalId}` : ''}`,
+    `until: ${new Date(approval.expiresMs).toISOString()}`,
+    ...(approval.decidedBy === undefined ? [] : [`decided by: ${approval.decidedBy}`]),
+    `binds: ${approval.bindingDigest}`,
+    '',
+  ].join('\n')
+}

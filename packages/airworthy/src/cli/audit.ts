@@ -1,0 +1,164 @@
+/** `airworthy audit verify | export | prove`: they read the log beside a running kit, or an export with nothing else at hand. */
+import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { buildCommand, buildRouteMap } from '@stricli/core'
+import { AirworthyError } from '../core/errors.ts'
+import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
+import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { foldersOf, type KitFlags } from './kit-access.ts'
+
+interface Flags extends KitFlags {
+  readonly json: boolean
+}
+const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
+
+const verifyCommand = buildCommand<
+  Flags & { since: string | undefined; key: string | undefined },
+  [string?],
+  CliContext
+>({
+  docs: {
+    brief: 'Verify the log, or an export of it, and name every fault',
+    fullDescription:
+      'Without FILE the log of this folder is read. What was done with the signing key, or cut from the end, shows only against a checkpoint that was saved elsewhere: give it with --since (a checkpoint, or an anchor file).',
+  },
+  parameters: {
+    flags: {
+      ...flags,
+      since: optionalText('A saved checkpoint, or an anchor file of them', 'CHECKPOINT'),
+      key: optionalText("The log's public key (name+id+key), or a file with it", 'KEY'),
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'An export', placeholder: 'FILE', parse: String, optional: true }],
+    },
+  },
+  async func(given, file) {
+    await runCommand(this, given.json, async () => {
+      const [{ verifyExport }, { savedCheckpoints }] = await Promise.all([
+        import('../audit/verify-export.ts'),
+        import('../operate/anchors/saved-checkpoints.ts'),
+      ])
+      const since = given.since === undefined ? [] : savedCheckpoints(readText(this, given.since))
+      const named = given.key === undefined ? undefined : keyText(this, given.key)
+      const verification =
+        file === undefined
+          ? await withLog(this, given, async ({ log, vkey, exportLog }) =>
+              verifyExport(exportLog(log, { vkey: named ?? vkey, bodies: true }), { publicKey: named ?? vkey, since }),
+            )
+          : await verifyExport(createReadStream(resolve(this.cwd, file)), {
+              ...(named === undefined ? {} : { publicKey: named }),
+              since,
+            })
+      if (given.json) printJson(this, verification)
+      else {
+        const { ok, size, faults, faultCount, notes } = verification
+        this.stdout.write(
+          `${ok ? 'The log verifies' : 'THE LOG DOES NOT VERIFY'}: ${size} entries, ${faultCount} faults.\n`,
+        )
+        for (const { kind, index, lastIndex, message } of faults.slice(0, 50)) {
+          this.stdout.write(`  ${kind} at ${index}${lastIndex === undefined ? '' : ` to ${lastIndex}`}: ${message}\n`)
+        }
+        if (faults.length > 50) this.stdout.write(`  ... and ${faultCount - 50} more; --json lists up to 1,000\n`)
+        for (const note of notes) this.stdout.write(`Note: ${note}\n`)
+      }
+      return verification.ok ? exitCodes.pass : exitCodes.fail
+    })
+  },
+})
+
+const exportCommand = buildCommand<Flags & { bodies: boolean; out: string | undefined }, [], CliContext>({
+  docs: { brief: 'Write the log so that an outsider can verify it offline' },
+  parameters: {
+    flags: {
+      ...flags,
+      bodies: { kind: 'boolean', brief: 'With arguments and results, which may hold personal data', default: false },
+      out: optionalText('File to write; default stdout', 'FILE'),
+    },
+  },
+  async func(given) {
+    await runCommand(this, given.json, async () => {
+      await withLog(this, given, async ({ log, vkey, exportLog }) => {
+        const pieces = exportLog(log, { vkey, bodies: given.bodies })
+        if (given.out === undefined) for await (const piece of pieces) this.stdout.write(piece)
+        else await pipeline(pieces, createWriteStream(resolve(this.cwd, given.out), { mode: 0o600 }))
+        this.stderr.write(`public key: ${vkey}\n`)
+      })
+      return exitCodes.pass
+    })
+  },
+})
+
+const proveCommand = buildCommand<Flags, [string], CliContext>({
+  docs: { brief: 'Print the proof that an entry is in the log (C2SP tlog-proof)' },
+  parameters: {
+    flags,
+    positional: { kind: 'tuple', parameters: [{ brief: 'The entry', placeholder: 'ENTRY', parse: String }] },
+  },
+  async func(given, entry) {
+    await runCommand(this, given.json, async () => {
+      const { proveEntry } = await import('../operate/audit/prove-entry.ts')
+      const proof = await withLog(this, given, ({ log }) => proveEntry(log, entry))
+      if (given.json) printJson(this, { entry, proof })
+      else this.stdout.write(proof)
+      return exitCodes.pass
+    })
+  },
+})
+
+export const auditCommands = buildRouteMap({
+  routes: { verify: verifyCommand, export: exportCommand, prove: proveCommand },
+  docs: { brief: 'The audit log: verify, export, prove' },
+})
+
+interface OpenLog {
+  readonly log: import('../store/sqlite/audit-log.ts').AuditLog
+  readonly vkey: string
+  readonly exportLog: typeof import('../operate/audit/export-log.ts').exportLog
+}
+
+/** Reads the folder's log; entries of other processes that no checkpoint covers yet are not in it. */
+async function withLog<T>(context: CliContext, given: KitFlags, use: (open: OpenLog) => Promise<T>): Promise<T> {
+  const { dir } = foldersOf(context, given)
+  if (!existsSync(join(dir, 'airworthy.db'))) {
+    throw new AirworthyError({
+      code: 'STORE_UNAVAILABLE',
+      message: `There is no store in ${dir}.`,
+      mend: 'Give the folder of a kit with --dir, or an export as FILE.',
+    })
+  }
+  const [{ openSqliteStore }, { exportLog }, { readKitKeys }, { noteSigner }, { originOf }] = await Promise.all([
+    import('../store/sqlite/store.ts'),
+    import('../operate/audit/export-log.ts'),
+    import('../operate/keys/key-folder.ts'),
+    import('../audit/note.ts'),
+    import('../operate/audit/origin.ts'),
+  ])
+  const store = openSqliteStore(dir, () => {})
+  try {
+    const { vkey } = noteSigner(await originOf(store.audit), readKitKeys(dir, context.env).audit)
+    return await use({ log: store.audit, vkey, exportLog })
+  } finally {
+    store.close()
+  }
+}
+
+function readText(context: CliContext, path: string): string {
+  try {
+    return readFileSync(resolve(context.cwd, path), 'utf8')
+  } catch (cause) {
+    throw new AirworthyError(
+      {
+        code: 'USAGE_INVALID',
+        message: `${path} cannot be read.`,
+        mend: 'Give a file with a saved checkpoint, or an anchor file.',
+      },
+      { cause },
+    )
+  }
+}
+
+function keyText(context: CliContext, key: string): string {
+  return /^[^+\s]+\+[0-9a-f]{8}\+/.test(key) ? key : readText(context, key).trim()
+}

@@ -1,0 +1,42 @@
+/** The command `airworthy`. Only the file of the command that was called is loaded; `--help` loads them all. */
+import { buildApplication, buildRouteMap, type Command, type RouteMap, run } from '@stricli/core'
+import { version } from '../core/version.ts'
+import { type CliContext, exitCodes } from './context.ts'
+
+type Target = Command<CliContext> | RouteMap<CliContext>
+
+const commands: Readonly<Record<string, () => Promise<Target>>> = {
+  init: async () => (await import('./init.ts')).initCommand,
+  lock: async () => (await import('./lock.ts')).lockCommand,
+  validate: async () => (await import('./validate.ts')).validateCommand,
+  up: async () => (await import('./up.ts')).upCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  policy: async () => (await import('./policy.ts')).policyCommands,
+  audit: async () => (await import('./audit.ts')).auditCommands,
+  approval: async () => (await import('./approval.ts')).approvalCommands,
+  kill: async () => (await import('./kill.ts')).killCommand,
+  revive: async () => (await import('./revive.ts')).reviveCommand,
+  keys: async () => (await import('./keys.ts')).keysCommands,
+}
+
+const args = process.argv.slice(2)
+const named = args[0] !== undefined && Object.hasOwn(commands, args[0]) ? [args[0]] : Object.keys(commands)
+const routes = Object.fromEntries(
+  await Promise.all(named.map(async (name) => [name, await (commands[name] as () => Promise<Target>)()] as const)),
+)
+const application = buildApplication<CliContext>(
+  buildRouteMap({ routes, docs: { brief: 'Airworthy, the go/no-go kit for AI agents that act.' } }),
+  { name: 'airworthy', versionInfo: { currentVersion: version }, scanner: { caseStyle: 'allow-kebab-for-camel' } },
+)
+const context: CliContext = {
+  process: process as CliContext['process'],
+  stdout: process.stdout,
+  stderr: process.stderr,
+  cwd: process.cwd(),
+  env: process.env,
+  isTty: process.stdout.isTTY === true,
+}
+await run(application, args, context)
+// The library has negative codes for what it could not parse or load; ours for that is 3.
+if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = exitCodes.usage

@@ -1,0 +1,97 @@
+/** `airworthy keys create | ls | revoke`. A key is printed once; the kit keeps its hash. */
+import { buildCommand, buildRouteMap } from '@stricli/core'
+import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
+import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { type KitFlags, withKit } from './kit-access.ts'
+
+const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
+interface Flags extends KitFlags {
+  readonly json: boolean
+}
+type Kind = 'agent' | 'operator' | 'person' | 'auditor'
+
+const createCommand = buildCommand<
+  Flags & { kind: Kind; name: string; role?: readonly string[]; agent: string | undefined },
+  [],
+  CliContext
+>({
+  docs: { brief: 'Create a key and print it, this once' },
+  parameters: {
+    flags: {
+      ...flags,
+      kind: { kind: 'enum', values: ['agent', 'operator', 'person', 'auditor'], brief: 'What it may do' },
+      name: { kind: 'parsed', parse: String, brief: 'Who holds it', placeholder: 'NAME' },
+      role: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'A role of a person (repeat for more)',
+        variadic: true,
+        optional: true,
+        placeholder: 'ROLE',
+      },
+      agent: optionalText('For an agent key: the agent it opens tasks for', 'AGENT'),
+    },
+  },
+  async func(given) {
+    await runCommand(this, given.json, async () => {
+      const { record, key } = await withKit(this, given, (kit) =>
+        kit.createKey({
+          kind: given.kind,
+          name: given.name,
+          roles: given.role ?? [],
+          ...(given.agent === undefined ? {} : { agent: given.agent }),
+        }),
+      )
+      if (given.json) printJson(this, { ...record, key })
+      else {
+        this.stderr.write(
+          `${record.kind} key ${record.id} for ${record.name}. It is shown this once; the kit keeps only its hash.\n`,
+        )
+        this.stdout.write(`${key}\n`)
+      }
+      return exitCodes.pass
+    })
+  },
+})
+
+const lsCommand = buildCommand<Flags, [], CliContext>({
+  docs: { brief: 'List keys' },
+  parameters: { flags },
+  async func(given) {
+    await runCommand(this, given.json, async () => {
+      const keys = await withKit(this, given, (kit) => kit.listKeys())
+      if (given.json) printJson(this, { keys })
+      else if (keys.length === 0) this.stdout.write('No keys but the operator key in the folder.\n')
+      else {
+        for (const { id, kind, name, roles, revokedMs } of keys) {
+          const state = revokedMs === undefined ? '' : `  revoked ${new Date(revokedMs).toISOString()}`
+          this.stdout.write(
+            `${id}  ${kind.padEnd(8)}  ${name}${roles.length === 0 ? '' : `  roles ${roles.join(', ')}`}${state}\n`,
+          )
+        }
+      }
+      return exitCodes.pass
+    })
+  },
+})
+
+const revokeCommand = buildCommand<Flags, [string], CliContext>({
+  docs: { brief: 'Revoke a key, at once' },
+  parameters: {
+    flags,
+    positional: { kind: 'tuple', parameters: [{ brief: "The key's id", placeholder: 'ID', parse: String }] },
+  },
+  async func(given, id) {
+    await runCommand(this, given.json, async () => {
+      await withKit(this, given, (kit) => kit.revokeKey(id))
+      if (given.json) printJson(this, { revoked: id })
+      else this.stdout.write(`${id} is revoked.\n`)
+      return exitCodes.pass
+    })
+  },
+})
+
+export const keysCommands = buildRouteMap({
+  routes: { create: createCommand, ls: lsCommand, revoke: revokeCommand },
+  docs: { brief: 'Keys of agents, operators, people and auditors: create, ls, revoke' },
+})

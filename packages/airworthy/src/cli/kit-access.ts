@@ -1,0 +1,168 @@
+/**
+ * How a command reaches a kit: through the API of the one that runs (its address stands in `up.json`), else by building one on
+ * the same folder for as long as the command takes. Either way the same acts and the same audit entries.
+ */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { AirworthyError, type Fault } from '../core/errors.ts'
+import type { ApprovalRecord } from '../guard/port.ts'
+import type { KillReport } from '../operate/halts/kill-switch.ts'
+import type { NewCredential } from '../operate/keys/credentials.ts'
+import type { CredentialRecord } from '../operate/keys/port.ts'
+import type { Verdict } from '../readiness/decide.ts'
+import type { CliContext } from './context.ts'
+
+export interface KitFlags {
+  readonly dir?: string | undefined
+  readonly project?: string | undefined
+}
+
+/** What commands ask of a kit, near or far. */
+export interface KitAccess {
+  check(request: { readonly atMs?: number }): Promise<Verdict>
+  listApprovals(state: string | undefined): Promise<readonly ApprovalRecord[]>
+  readApproval(id: string): Promise<ApprovalRecord>
+  /** @param key the person's own key. */
+  decideApproval(
+    id: string,
+    decision: 'approved' | 'rejected',
+    comment: string | undefined,
+    key: string,
+  ): Promise<ApprovalRecord>
+  kill(tool: string, reason: string): Promise<KillReport>
+  revive(tool: string, reason: string): Promise<boolean>
+  createKey(request: NewCredential): Promise<{ readonly record: CredentialRecord; readonly key: string }>
+  listKeys(): Promise<readonly CredentialRecord[]>
+  revokeKey(id: string): Promise<void>
+}
+
+export function foldersOf(context: CliContext, flags: KitFlags): { readonly project: string; readonly dir: string } {
+  const project = resolve(context.cwd, flags.project ?? '.')
+  return { project, dir: flags.dir === undefined ? join(project, '.airworthy') : resolve(context.cwd, flags.dir) }
+}
+
+/** Runs a command's work against the running kit of this folder, else against one of its own. */
+export async function withKit<T>(
+  context: CliContext,
+  flags: KitFlags & { readonly environment?: string | undefined },
+  use: (kit: KitAccess) => Promise<T>,
+): Promise<T> {
+  const { project, dir } = foldersOf(context, flags)
+  const url = await runningUrl(dir)
+  if (url !== undefined) return await use(remoteKit(url, operatorKey(dir, context.env), flags.environment))
+  const { createKit } = await import('../kit.ts')
+  const kit = await createKit({
+    project,
+    dir,
+    env: context.env,
+    ...(flags.environment === undefined ? {} : { environment: flags.environment }),
+    log: (line) => context.stderr.write(`${line}\n`),
+  })
+  try {
+    await kit.start()
+    const { localKit } = await import('./local-kit.ts')
+    return await use(localKit(kit))
+  } finally {
+    await kit.close()
+  }
+}
+
+interface UpFile {
+  readonly url: string
+  readonly pid: number
+}
+
+/** The address of the kit that runs on this folder, if it answers. */
+export async function runningUrl(dir: string): Promise<string | undefined> {
+  let up: UpFile
+  try {
+    up = JSON.parse(readFileSync(join(dir, 'up.json'), 'utf8'))
+    process.kill(up.pid, 0)
+  } catch {
+    return undefined
+  }
+  try {
+    const response = await fetch(`${up.url}/healthz`, { signal: AbortSignal.timeout(2_000) })
+    await response.body?.cancel()
+    return response.ok ? up.url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function operatorKey(dir: string, env: CliContext['env']): string {
+  const named = env['AIRWORTHY_KEY']
+  if (named !== undefined && named.startsWith('awo_')) return named
+  try {
+    return readFileSync(join(dir, 'keys', 'operator.key'), 'utf8').trim()
+  } catch (cause) {
+    throw new AirworthyError(
+      {
+        code: 'KEY_FILE_INVALID',
+        message: `The operator key of ${dir} cannot be read.`,
+        mend: 'Run the command as the user that runs the kit, or set AIRWORTHY_KEY.',
+      },
+      { cause },
+    )
+  }
+}
+
+function remoteKit(url: string, key: string, environment: string | undefined): KitAccess {
+  const ask = async <T>(method: 'GET' | 'POST', path: string, body?: unknown, as: string = key): Promise<T> => {
+    let response: Response
+    try {
+      response = await fetch(`${url}/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${as}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(120_000),
+      })
+    } catch (cause) {
+      throw new AirworthyError(
+        {
+          code: 'KIT_UNREACHABLE',
+          message: `The kit at ${url} did not answer.`,
+          mend: 'Look at its log, or stop it and call again.',
+        },
+        { cause },
+      )
+    }
+    const answer = (await response.json()) as unknown
+    if (!response.ok) throw new AirworthyError(answer as Fault)
+    return answer as T
+  }
+  return {
+    check: ({ atMs }) =>
+      ask('POST', '/check', {
+        ...(atMs === undefined ? {} : { at_ms: atMs }),
+        ...(environment === undefined ? {} : { environment }),
+      }),
+    listApprovals: async (state) =>
+      (
+        await ask<{ approvals: WireApproval[] }>(
+          'GET',
+          `/approvals${state === undefined ? '' : `?state=${encodeURIComponent(state)}`}`,
+        )
+      ).approvals.map(approvalOfWire),
+    readApproval: async (id) => approvalOfWire(await ask<WireApproval>('GET', `/approvals/${encodeURIComponent(id)}`)),
+    decideApproval: async (id, decision, comment, person) =>
+      approvalOfWire(
+        await ask<WireApproval>(
+          'POST',
+          `/approvals/${encodeURIComponent(id)}/decision`,
+          { decision, ...(comment === undefined ? {} : { comment }) },
+          person,
+        ),
+      ),
+    kill: (tool, reason) => ask('POST', '/kills', { tool, reason }),
+    revive: async (tool, reason) => (await ask<{ lifted: boolean }>('POST', '/kills/lift', { tool, reason })).lifted,
+    createKey: async (request) => {
+      const { key: created, ...record } = await ask<WireKey & { key: string }>('POST', '/keys', request)
+      return { record: keyOfWire(record), key: created }
+    },
+    listKeys: async () => (await ask<{ keys: WireKey[] }>('GET', '/keys')).keys.map(keyOfWire),
+    revokeKey: async (id) => {
+      await ask('POST', `/keys/${encodeURIComponent(id)}/revoke`, {})
+    },
+  }
+}

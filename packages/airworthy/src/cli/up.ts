@@ -1,0 +1,142 @@
+/** `airworthy up`: the kit, its gateway and its API, until it is interrupted. */
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildCommand } from '@stricli/core'
+import { AirworthyError } from '../core/errors.ts'
+import { type CliContext, exitCodes, runCommand } from './context.ts'
+import { dirFlag, environmentFlag, optionalText, projectFlag } from './flags.ts'
+import { foldersOf, type KitFlags, runningUrl } from './kit-access.ts'
+
+export const defaultPort = 4747
+
+interface UpFlags extends KitFlags {
+  readonly port: number
+  readonly host: string | undefined
+  readonly db: string | undefined
+  readonly environment: string | undefined
+  readonly mode: 'enforce' | 'observe'
+}
+
+export const upCommand = buildCommand<UpFlags, [], CliContext>({
+  docs: { brief: 'Run the kit: gateway and API' },
+  parameters: {
+    flags: {
+      port: {
+        kind: 'parsed',
+        parse: portOf,
+        brief: 'Port to listen on',
+        default: String(defaultPort),
+        placeholder: 'PORT',
+      },
+      host: optionalText('Address to listen on; beyond loopback must be asked for', 'HOST'),
+      db: optionalText('postgres://... (not built in this version)', 'URL'),
+      dir: dirFlag,
+      project: projectFlag,
+      environment: environmentFlag,
+      mode: {
+        kind: 'enum',
+        values: ['enforce', 'observe'],
+        brief: 'observe records every decision and enforces none',
+        default: 'enforce',
+      },
+    },
+  },
+  async func(given) {
+    await runCommand(this, false, async () => {
+      if (given.db !== undefined) {
+        throw new AirworthyError({
+          code: 'NOT_BUILT',
+          message: 'This version keeps its store in SQLite only.',
+          mend: 'Leave --db out; the store is in --dir.',
+        })
+      }
+      const kit = await startKit(this, given)
+      this.stdout.write(`${banner(kit)}\n`)
+      await untilInterrupted()
+      this.stderr.write('stopping: no new actions; running ones may end\n')
+      await kit.close()
+      return exitCodes.pass
+    })
+  },
+})
+
+export interface StartedKit {
+  readonly url: string
+  readonly kit: import('../kit.ts').Kit
+  close(): Promise<void>
+}
+
+/** Builds, starts and serves a kit, and leaves its address for other commands. @throws PORT_TAKEN, and what createKit throws */
+export async function startKit(context: CliContext, given: UpFlags): Promise<StartedKit> {
+  const { project, dir } = foldersOf(context, given)
+  const other = await runningUrl(dir)
+  if (other !== undefined) {
+    throw new AirworthyError({
+      code: 'KIT_RUNNING',
+      message: `A kit runs on ${dir} already, at ${other}.`,
+      mend: 'Stop it first, or give another --dir.',
+    })
+  }
+  const [{ createKit }, { serve }] = await Promise.all([import('../kit.ts'), import('../server/serve.ts')])
+  const kit = await createKit({
+    project,
+    dir,
+    env: context.env,
+    mode: given.mode,
+    ...(given.environment === undefined ? {} : { environment: given.environment }),
+    log: (line) => context.stderr.write(`${line}\n`),
+  })
+  const upFile = join(dir, 'up.json')
+  try {
+    await kit.start()
+    const server = await serve(kit, { port: given.port, ...(given.host === undefined ? {} : { host: given.host }) })
+    writeFileSync(upFile, JSON.stringify({ url: server.url, pid: process.pid }), { mode: 0o600 })
+    return {
+      url: server.url,
+      kit,
+      async close() {
+        rmSync(upFile, { force: true })
+        await server.close()
+        await kit.close()
+      },
+    }
+  } catch (error) {
+    await kit.close()
+    throw error
+  }
+}
+
+function banner({ url, kit }: StartedKit): string {
+  const { manifest, mode, environment, guard } = kit
+  return [
+    `Airworthy governs ${manifest.agent} in ${environment}, mode ${mode}.`,
+    ...(mode === 'observe' ? ['OBSERVE: every decision is recorded and NONE is enforced.'] : []),
+    ...(guard.notReady === undefined ? [] : [`NOT READY: ${guard.notReady}`]),
+    ...(manifest.principal.assertedByAgent ? ['Principals are asserted by the agent; nobody verifies them.'] : []),
+    `  API  ${url}/api/v1    MCP  ${url}/mcp/${manifest.agent}`,
+  ].join('\n')
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    let interrupted = false
+    const stop = (): void => {
+      if (interrupted) process.exit(exitCodes.pass)
+      interrupted = true
+      resolve()
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+    // The event loop of a kit without a server would otherwise run dry.
+    const keep = setInterval(() => {
+      if (interrupted) clearInterval(keep)
+    }, 1_000)
+  })
+}
+
+export function portOf(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('a port is a whole number from 0 to 65535')
+  return port
+}
