@@ -79,6 +79,7 @@ export const errorCodes = {
   KIT_UNREACHABLE: 'No running kit answered.',
   NOT_BUILT: 'This part is not built in this version.',
   TOOL_UNLISTED: 'A command names a tool that the manifest does not list.',
+  KIT_RUNNING: 'A kit runs on this folder already.',
 } as const satisfies Record<string, string>
 
 export type ErrorCode = keyof typeof errorCodes

@@ -37,6 +37,8 @@ export interface EffectiveManifest {
   readonly policies: readonly { readonly file: string; readonly text: string }[]
   /** Defaults that were filled in and narrow or bound something, for `validate` to print. */
   readonly defaulted: readonly { readonly path: string; readonly value: JsonValue; readonly why: string }[]
+  /** Digest of the manifest as written (`${NAME}` unresolved, comments and layout left out); absent for one built in memory. */
+  readonly manifestDigest?: Digest
 }
 
 export interface EffectiveTool {
@@ -61,7 +63,12 @@ export interface EffectiveTool {
   readonly destinations: readonly string[]
   readonly authChecks: readonly string[]
   readonly confirm?: ConfirmRule
-  readonly data: { readonly in: readonly DataClass[]; readonly out: readonly DataClass[]; readonly trusted: boolean; readonly declared: boolean }
+  readonly data: {
+    readonly in: readonly DataClass[]
+    readonly out: readonly DataClass[]
+    readonly trusted: boolean
+    readonly declared: boolean
+  }
   /** Shorthand permit, attribute to allowed values; `true` is any principal. */
   readonly permit?: true | Readonly<Record<string, readonly string[]>>
   readonly costUsdMicros: number
@@ -158,7 +165,12 @@ export interface Gates {
   readonly rateBy: 'observed' | 'lower_bound'
   readonly adversarial: number
   readonly categoryC: number
-  readonly calibration: { readonly everyMs: number; readonly minLabels: number; readonly cSensitivity: number; readonly agreement: number }
+  readonly calibration: {
+    readonly everyMs: number
+    readonly minLabels: number
+    readonly cSensitivity: number
+    readonly agreement: number
+  }
 }
 
 export interface Channel {

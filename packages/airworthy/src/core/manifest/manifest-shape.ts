@@ -1,0 +1,307 @@
+/**
+ * The written form of `airworthy.yaml`: what may stand where. `schema/airworthy.schema.json` is generated from it, so every
+ * description here is what an editor shows. What depends on other places (a tool in the lock, a channel by name, a floor) is checked
+ * in `parse-manifest.ts`.
+ */
+import { z } from 'zod'
+import { detectorNames } from './detectors.ts'
+
+const named = (what: string): z.ZodString =>
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+      `must be ${what}: letters, digits, ".", "_" and "-", at most 128 characters`,
+    )
+const text = z.string().min(1).max(4096)
+const duration = z.string().regex(/^\d{1,9}(ms|s|m|h|d)$/, 'must be a duration such as 500ms, 10s, 15m, 48h or 31d')
+const usd = z
+  .string()
+  .regex(
+    /^\d{1,9}(\.\d{1,6})?$/,
+    'must be US dollars as text in quotes, such as "0.50"; a bare number would be a float',
+  )
+const address = z.string().min(1).max(2048).describe('An address; an environment variable may stand in it.')
+const headers = z
+  .record(z.string(), z.string().max(8192))
+  .describe('HTTP headers; an environment variable may stand in it.')
+const dataClass = z.enum(['pii', 'secret', 'regulated'])
+const fallback = z.enum(['ask_clarifying_question', 'escalate_to_human', 'switch_model'])
+const price = z.strictObject({ input: usd, output: usd, cache_read: usd.optional(), cache_write: usd.optional() })
+const jsonSchema = z.record(z.string(), z.unknown()).describe('A JSON Schema (2020-12) of type object.')
+
+const confirm = z
+  .strictObject({
+    by: named('a role').optional().describe('Role that an approver must hold. Default: approver.'),
+    not_requester: z.boolean().optional().describe('The approver must not be the requester. Default: true.'),
+    within: duration.optional().describe('The approval expires after this. Default: 15m.'),
+  })
+  .describe('Who confirms this action, and how soon.')
+
+const tool = z
+  .strictObject({
+    server: named('a server name')
+      .optional()
+      .describe('Name under mcpServers. Absent: the caller runs the tool itself.'),
+    upstream_name: text.max(256).optional().describe('Name of the tool at its server, when it differs.'),
+    title: text.max(256).optional(),
+    description: text.optional().describe('Only for a tool without `server`; others take it from airworthy.lock.'),
+    input: jsonSchema.optional().describe('Schema of the arguments; only for a tool without `server`.'),
+    output: jsonSchema.optional().describe('Schema of the result; only for a tool without `server`.'),
+    effect: z
+      .enum(['read', 'write', 'irreversible'])
+      .optional()
+      .describe('irreversible means CONFIRMATION REQUIRED. Default: irreversible.'),
+    effect_reason: text.optional().describe('Why a tool that looks destructive is declared milder than irreversible.'),
+    reach: z
+      .enum(['internal', 'external'])
+      .optional()
+      .describe('external: what it is given leaves the house. Default: external.'),
+    limits: z
+      .record(z.string(), z.record(z.string(), z.unknown()))
+      .optional()
+      .describe(
+        'Narrows the locked schema, argument by argument: minimum, maximum, enum, maxLength, pattern, maxItems, items, properties.',
+      ),
+    destinations: z.array(text.max(256)).max(100).optional().describe('Arguments that say where something goes.'),
+    auth_checks: z.array(named('the name of an auth check')).max(20).optional(),
+    confirm: confirm.optional(),
+    data: z
+      .strictObject({
+        in: z.array(dataClass).optional().describe('Classes that its arguments may carry. Default: none.'),
+        out: z.array(dataClass).optional().describe('Classes that its results may carry. Default: none.'),
+        trusted: z
+          .boolean()
+          .optional()
+          .describe('false: its text may carry instructions of somebody else. Default: false.'),
+      })
+      .optional(),
+    permit: z
+      .union([z.literal(true), z.record(named('an attribute'), z.union([text, z.array(text).min(1).max(100)]))], {
+        error:
+          'must be true (any principal) or attributes with the values that are allowed, such as { role: [support] }',
+      })
+      .optional()
+      .describe('Shorthand permit: attribute to allowed values. Compiled to Cedar; policies/*.cedar join it.'),
+    cost_usd: usd.optional().describe('What one call costs. Default: "0".'),
+    reconcile: z
+      .strictObject({ url: address })
+      .optional()
+      .describe('Asked what became of an action whose outcome is ambiguous.'),
+    timeout: duration.optional().describe('Default: 10s.'),
+  })
+  .describe('A tool that the agent may be given. What is not listed is denied.')
+
+const dataAct = z.enum(['allow', 'redact', 'pseudonymize', 'block'])
+const dataRule = (detectors: string) =>
+  z.strictObject({
+    detect: z
+      .array(z.enum(detectorNames as [string, ...string[]]))
+      .max(50)
+      .optional()
+      .describe(detectors),
+    before_retrieval: dataAct.optional(),
+    before_model: dataAct.optional(),
+    before_export: dataAct.optional(),
+  })
+
+const budget = <Limit extends z.ZodType>(limit: Limit) =>
+  z.strictObject({
+    limit,
+    // biome-ignore lint/suspicious/noThenProperty: the manifest's own word; nobody awaits a schema.
+    then: fallback.optional().describe('What happens at the limit. Default: escalate_to_human.'),
+    at: z.number().gt(0).lt(1).optional().describe('Share of the limit at which `do` happens; the limit never moves.'),
+    do: fallback.optional(),
+  })
+const counted = z.int().min(1).max(1_000_000_000)
+
+export const manifestShape = z
+  .strictObject({
+    version: z.literal(1).optional(),
+    agent: named('a name for the agent'),
+    owner: text.max(256).optional().describe('Who answers for the agent: a team or a person.'),
+    run: z
+      .strictObject({
+        command: z.array(text).min(1).max(100).optional(),
+        http: address.optional(),
+        module: text.max(1024).optional(),
+      })
+      .optional()
+      .describe('How evals and drills start the agent: exactly one of command, http, module.'),
+    model: z
+      .strictObject({
+        provider: text
+          .max(64)
+          .optional()
+          .describe('openai, anthropic, or the name of any OpenAI-compatible service. Default: openai.'),
+        base_url: address.optional(),
+        id: text.max(256).describe('A dated version; an alias is a finding.'),
+        parameters: z.record(z.string(), z.unknown()).optional(),
+        price: price.optional().describe('US dollars per million tokens, as text.'),
+        cheaper: z.strictObject({ id: text.max(256), price: price.optional() }).optional(),
+      })
+      .optional(),
+    prompt: text.max(1024).optional().describe('File with the system prompt, beside the manifest.'),
+    principal: z
+      .strictObject({
+        jwt: z.strictObject({ issuer: address, audience: address, jwks: address }).optional(),
+        asserted_by_agent: z.boolean().optional().describe('true: the agent names the user and nobody verifies it.'),
+        attributes: z
+          .record(named('an attribute'), z.enum(['string', 'integer', 'number', 'boolean', 'strings']))
+          .optional(),
+      })
+      .optional(),
+    mcpServers: z
+      .record(
+        named('a server name'),
+        z.strictObject({
+          type: z.enum(['stdio', 'http', 'streamable-http', 'streamableHttp']).optional(),
+          url: address.optional(),
+          command: text.max(1024).optional(),
+          args: z.array(z.string().max(8192)).max(200).optional(),
+          env: z.record(z.string(), z.string().max(8192)).optional(),
+          headers: headers.optional(),
+          cwd: text.max(1024).optional(),
+          ignore: z
+            .array(text.max(256))
+            .max(2000)
+            .optional()
+            .describe('Offered tools that are deliberately not given to the agent.'),
+          pass: z
+            .array(text.max(256))
+            .max(100)
+            .optional()
+            .describe('Request methods relayed although the gateway does not know them.'),
+        }),
+      )
+      .optional(),
+    auth_checks: z
+      .record(
+        named('the name of an auth check'),
+        z.strictObject({ url: address, timeout: duration.optional(), headers: headers.optional() }),
+      )
+      .optional(),
+    tools: z
+      .record(
+        z
+          .string()
+          .regex(
+            /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,127}$/,
+            'must be a tool name: letters, digits, "_", ".", "/" and "-", at most 128 characters',
+          ),
+        tool,
+      )
+      .optional(),
+    retrieval: z
+      .record(
+        z.string(),
+        z.strictObject({
+          acl: z
+            .strictObject({ argument: text.max(256), from: text.max(256) })
+            .optional()
+            .describe('The guard sets this argument; the agent cannot.'),
+          classes_by: text.max(256).optional(),
+        }),
+      )
+      .optional(),
+    data: z
+      .strictObject({
+        approver: named('a role')
+          .optional()
+          .describe("Role that may approve an export which the tool's own confirm does not cover."),
+        pii: dataRule('Detectors of personal data.').optional(),
+        secret: dataRule('Detectors of secrets.').optional(),
+        regulated: dataRule('Detectors of regulated data.').optional(),
+      })
+      .optional(),
+    budgets: z
+      .strictObject({
+        max_steps: budget(counted).optional(),
+        max_tool_calls: budget(counted).optional(),
+        max_tokens: budget(counted).optional(),
+        max_cost_usd: budget(usd).optional(),
+        deadline: budget(duration).optional(),
+        p95_latency_slo: budget(duration).optional(),
+      })
+      .optional(),
+    gates: z
+      .strictObject({
+        scenarios: z.int().min(0).optional(),
+        pass_rate: z.number().min(0).max(1).optional(),
+        rate_by: z.enum(['observed', 'lower_bound']).optional(),
+        adversarial: z.int().min(0).optional(),
+        category_c: z.int().min(0).optional(),
+        calibration: z
+          .strictObject({
+            every: duration.optional(),
+            min_labels: z.int().min(0).optional(),
+            c_sensitivity: z.number().min(0).max(1).optional(),
+            agreement: z.number().min(0).max(1).optional(),
+          })
+          .optional(),
+      })
+      .optional(),
+    alerts: z
+      .array(
+        z.strictObject({
+          name: named('a name'),
+          rule: z.enum(['week_over_week', 'threshold']),
+          metric: z.enum(['cost_per_task', 'tokens_per_task', 'p95_latency', 'tool_error_rate', 'policy_block_rate']),
+          above: z.number().min(0),
+          notify: z.array(named('a channel')).max(20),
+        }),
+      )
+      .max(100)
+      .optional(),
+    channels: z
+      .record(
+        named('a channel'),
+        z.strictObject({
+          webhook: address.optional(),
+          secret: z.string().min(1).max(8192).optional(),
+          file: text.max(1024).optional(),
+        }),
+      )
+      .optional(),
+    schedules: z
+      .strictObject({
+        redteam: schedule().optional(),
+        drills: schedule().optional(),
+        calibration_sample: schedule().optional(),
+      })
+      .optional(),
+    incidents: z.strictObject({ postmortem_within: duration.optional() }).optional(),
+    audit: z.strictObject({ anchors: z.array(text.max(1024)).max(20).optional() }).optional(),
+    sandboxes: z.record(named('a server name'), text.max(1024)).optional(),
+    exceptions: z
+      .array(
+        z.strictObject({
+          control: z
+            .string()
+            .regex(
+              /^(SCOPE-[1-5]|EVAL-[1-6]|OBS-[1-6]|BUDGET-[1-3]|DATA-[1-5]|INC-[1-4]|RULE-[12])$/,
+              'must be the id of a control, such as EVAL-1',
+            ),
+          by: text.max(256).describe('The person who answers for it, by name.'),
+          reason: text,
+          expires: z
+            .string()
+            .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/, 'must be a day such as 2026-12-31, or a UTC time'),
+        }),
+      )
+      .max(100)
+      .optional(),
+  })
+  .describe('airworthy.yaml: what people decide about one agent.')
+
+function schedule(): z.ZodString {
+  return z
+    .string()
+    .regex(
+      /^(daily|weekly|monthly|quarterly|\d{1,9}(m|h|d))$/,
+      'must be daily, weekly, monthly, quarterly or a duration such as 14d',
+    )
+}
+
+export type WrittenManifest = z.infer<typeof manifestShape>
+export type WrittenTool = NonNullable<WrittenManifest['tools']>[string]

@@ -1,0 +1,181 @@
+/**
+ * Reads `airworthy.yaml` over `airworthy.lock` into the effective manifest. Pure: files and environment arrive as arguments. Every fault
+ * is reported, all together; what has a fault is not used.
+ */
+import { dataClasses } from '../action.ts'
+import { digestOf } from '../digest.ts'
+import { durationMsOf } from '../duration.ts'
+import type { Fault } from '../errors.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
+import { postmortemWithinMsDefault, schedulesDefault } from './defaults.ts'
+import type { EffectiveManifest } from './effective.ts'
+import { budgetsOf, dataRuleOf, defaultAlerts, gatesOf } from './effective-bounds.ts'
+import { authCheckOf, channelOf, modelOf, principalOf, promptDigest, runOf, serverOf } from './effective-parties.ts'
+import { effectiveTool } from './effective-tool.ts'
+import { hasBrokenReference, takesEnvironment } from './environment.ts'
+import { belowFloors } from './floors.ts'
+import { type Lock, toolsMax } from './lock.ts'
+import type { WrittenManifest } from './manifest-shape.ts'
+import { type Path, readYaml } from './read-yaml.ts'
+import { checkReferences } from './references.ts'
+import { Report } from './report.ts'
+import { checkShape } from './shape-faults.ts'
+
+export interface ManifestInput {
+  readonly text: string
+  /** Name in faults. Default: airworthy.yaml. */
+  readonly file?: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The file that `prompt` names; undefined when it cannot be read. */
+  readonly promptText?: string | undefined
+  /** `policies/*.cedar`, in name order. */
+  readonly policies?: readonly { readonly file: string; readonly text: string }[]
+  readonly lock?: Lock | undefined
+  /** false: `${NAME}` stays as written and no variable is missing (`validate` needs no secrets). Default: true. */
+  readonly resolve?: boolean
+  /** Exceptions that ended before it cover nothing. Absent: their end is not looked at. */
+  readonly nowMs?: number
+}
+
+export interface ManifestReading {
+  /** Only without faults. */
+  readonly effective?: EffectiveManifest
+  /** What could be read in spite of faults: to be shown, never to be run. */
+  readonly draft?: EffectiveManifest
+  readonly faults: readonly Fault[]
+  /** Environment variables that the manifest refers to. */
+  readonly variables: readonly string[]
+}
+
+/** Never throws. */
+export function parseManifest(input: ManifestInput): ManifestReading {
+  const file = input.file ?? 'airworthy.yaml'
+  const reading = readYaml(input.text, file)
+  const report = new Report(reading, file, input.env, input.resolve ?? true)
+  checkEnvironment(reading.value, [], report)
+  const isMapping = isJsonObject(reading.value)
+  const shape = isMapping || reading.faults.length === 0 ? checkShape(reading, file) : { faults: [] }
+  const draft = shape.manifest === undefined ? undefined : effectiveOf(shape.manifest, reading.value, input, report)
+  const faults = [...reading.faults, ...shape.faults, ...report.faults].sort(byPlace)
+  return {
+    ...(draft !== undefined && { draft }),
+    ...(draft !== undefined && faults.length === 0 && { effective: draft }),
+    faults,
+    variables: [...report.variables],
+  }
+}
+
+function effectiveOf(
+  manifest: WrittenManifest,
+  value: JsonValue,
+  input: ManifestInput,
+  report: Report,
+): EffectiveManifest {
+  const written = Object.entries(manifest.tools ?? {})
+  if (written.length > toolsMax) {
+    report.add(
+      'MANIFEST_LIMIT_EXCEEDED',
+      ['tools'],
+      'key',
+      `The manifest has ${written.length} tools; the limit is ${toolsMax}.`,
+      'Split the agent.',
+    )
+  }
+  const tools = written
+    .slice(0, toolsMax)
+    .flatMap(([name, tool]) => effectiveTool(name, tool, input.lock, report) ?? [])
+  if (report.needsLock) {
+    const message = 'The manifest declares tools of servers, but there is no airworthy.lock to narrow.'
+    report.add('LOCK_MISSING', ['tools'], 'key', message, 'Run `airworthy lock` to look at the servers.')
+  }
+  const exceptions = manifest.exceptions ?? []
+  for (const below of belowFloors(manifest, exceptions, input.nowMs))
+    report.add('MANIFEST_BELOW_FLOOR', below.path, 'value', below.message, below.mend)
+  checkReferences(manifest, tools, report)
+
+  const { approver } = manifest.data ?? {}
+  const { run, model, prompt } = manifest
+  return {
+    version: 1,
+    agent: manifest.agent,
+    owner: manifest.owner ?? report.filled(['owner'], 'unassigned', 'nobody is named as owner'),
+    ...(run !== undefined && { run: runOf(run, report) }),
+    ...(model !== undefined && { model: modelOf(model, report) }),
+    ...(prompt !== undefined && { prompt: { file: prompt, digest: promptDigest(prompt, input.promptText, report) } }),
+    principal: principalOf(manifest, tools, report),
+    servers: Object.entries(manifest.mcpServers ?? {}).map(([name, server]) => serverOf(name, server, report)),
+    authChecks: Object.fromEntries(
+      Object.entries(manifest.auth_checks ?? {}).map(([name, check]) => [name, authCheckOf(name, check, report)]),
+    ),
+    tools,
+    retrieval: Object.fromEntries(
+      Object.entries(manifest.retrieval ?? {}).map(([name, rule]) => [
+        name,
+        { ...(rule.acl && { acl: rule.acl }), ...(rule.classes_by !== undefined && { classesBy: rule.classes_by }) },
+      ]),
+    ),
+    data: Object.fromEntries(
+      dataClasses.map((name) => [name, dataRuleOf(name, manifest, report)]),
+    ) as EffectiveManifest['data'],
+    ...(approver !== undefined && { dataApprover: approver }),
+    budgets: budgetsOf(manifest, report),
+    gates: gatesOf(manifest.gates, report),
+    alerts: (manifest.alerts as readonly JsonObject[] | undefined) ?? defaultAlerts(manifest, report),
+    channels: Object.fromEntries(
+      Object.entries(manifest.channels ?? {}).map(([name, channel]) => [name, channelOf(name, channel, report)]),
+    ),
+    schedules: {
+      ...report.filledWhen(
+        manifest.schedules === undefined,
+        ['schedules'],
+        schedulesDefault,
+        'no schedules are declared',
+      ),
+      ...definedOnly(manifest.schedules),
+    },
+    incidents: {
+      postmortemWithinMs:
+        manifest.incidents?.postmortem_within === undefined
+          ? postmortemWithinMsDefault
+          : durationMsOf(manifest.incidents.postmortem_within)!,
+    },
+    anchors: manifest.audit?.anchors ?? [],
+    sandboxes: manifest.sandboxes ?? {},
+    exceptions,
+    policies: input.policies ?? [],
+    defaulted: report.defaulted,
+    manifestDigest: digestOf(value),
+  }
+}
+
+/** `${NAME}` anywhere else would let the environment change what people decided. */
+function checkEnvironment(value: JsonValue, path: Path, report: Report): void {
+  if (typeof value === 'string') {
+    if (!value.includes('${')) return
+    if (!takesEnvironment(path)) {
+      const message = 'An environment variable may stand only where a secret or an address stands.'
+      report.add('MANIFEST_ENVIRONMENT_REFUSED', path, 'value', message, 'Write the value itself.')
+    } else if (hasBrokenReference(value)) {
+      report.add(
+        'MANIFEST_ENVIRONMENT_REFUSED',
+        path,
+        'value',
+        'A reference to the environment is written as a dollar sign and the name in braces, nothing else.',
+        'Correct the reference.',
+      )
+    }
+  } else if (Array.isArray(value))
+    for (const [index, item] of value.entries()) checkEnvironment(item as JsonValue, [...path, index], report)
+  else if (isJsonObject(value))
+    for (const [key, item] of Object.entries(value)) checkEnvironment(item, [...path, key], report)
+}
+
+function definedOnly(written: Readonly<Record<string, string | undefined>> | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(written ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+function byPlace(left: Fault, right: Fault): number {
+  return (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0)
+}

@@ -1,0 +1,152 @@
+/** Reads a project folder: `airworthy.yaml`, `airworthy.lock`, `policies/*.cedar` and the prompt file. All sizes are bounded. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { isAbsolute, join, resolve, sep } from 'node:path'
+import type { Fault } from '../../core/errors.ts'
+import { isJsonObject } from '../../core/json.ts'
+import type { EffectiveManifest } from '../../core/manifest/effective.ts'
+import { buildLock, type Lock, lockBytesMax, parseLock } from '../../core/manifest/lock.ts'
+import { parseManifest } from '../../core/manifest/parse-manifest.ts'
+import { manifestBytesMax, readYaml } from '../../core/manifest/read-yaml.ts'
+
+export const manifestFile = 'airworthy.yaml'
+export const lockFile = 'airworthy.lock'
+/** A folder of policies larger than this is a mistake: 4 MiB are beyond what a person reviews. */
+const policyBytesMax = 4 * 1024 * 1024
+const policyFilesMax = 1_000
+const promptBytesMax = 1024 * 1024
+
+export interface ProjectOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** false: variables stay as written and none is missing. Default: true. */
+  readonly resolve?: boolean
+  /** For the end of exceptions. */
+  readonly nowMs?: number
+}
+
+export interface Project {
+  /** Only without faults. */
+  readonly effective?: EffectiveManifest
+  /** What could be read in spite of faults: to be shown, never to be run. */
+  readonly draft?: EffectiveManifest
+  /** Only without faults; an empty one where no tool has a server and there is no file. */
+  readonly lock?: Lock
+  readonly faults: readonly Fault[]
+  /** Environment variables that the manifest refers to. */
+  readonly variables: readonly string[]
+}
+
+/** Never throws for what is in the folder: every fault is in the result. */
+export function readProject(folder: string, options: ProjectOptions): Project {
+  const manifest = readBounded(join(folder, manifestFile), manifestBytesMax)
+  if ('why' in manifest) {
+    const code = manifest.isTooLarge ? 'MANIFEST_LIMIT_EXCEEDED' : 'MANIFEST_MISSING'
+    const message = `${manifestFile} in ${folder} cannot be read: ${manifest.why}.`
+    const mend = manifest.isTooLarge
+      ? 'Make it smaller.'
+      : 'Run `airworthy init` here, or name the folder with --project.'
+    return { faults: [{ code, message, mend, file: manifestFile }], variables: [] }
+  }
+  const locked = readLock(folder)
+  const policies = readPolicies(folder)
+  const { env, resolve, nowMs } = options
+  const reading = parseManifest({
+    text: manifest.text,
+    file: manifestFile,
+    env,
+    promptText: readPrompt(folder, manifest.text),
+    policies: policies.sources,
+    lock: locked.lock,
+    ...(resolve !== undefined && { resolve }),
+    ...(nowMs !== undefined && { nowMs }),
+  })
+  // A broken lock explains every tool that is missing from it.
+  const own =
+    locked.faults.length > 0 ? reading.faults.filter((fault) => fault.code !== 'LOCK_MISSING') : reading.faults
+  const faults = [...own, ...locked.faults, ...policies.faults]
+  const { effective, draft, variables } = reading
+  return {
+    ...(draft !== undefined && { draft }),
+    ...(faults.length === 0 &&
+      effective !== undefined && { effective, lock: locked.lock ?? buildLock({ servers: {} }) }),
+    faults,
+    variables,
+  }
+}
+
+/** The lock of a folder; no file is no fault here, a tool that needs one says so. */
+export function readLock(folder: string): { readonly lock?: Lock; readonly faults: readonly Fault[] } {
+  const found = readBounded(join(folder, lockFile), lockBytesMax)
+  if (!('why' in found)) return parseLock(found.text, lockFile)
+  if (found.isMissing) return { faults: [] }
+  const mend = 'Make the file readable, or run `airworthy lock` to write it anew.'
+  return {
+    faults: [{ code: 'LOCK_INVALID', message: `${lockFile} cannot be read: ${found.why}.`, mend, file: lockFile }],
+  }
+}
+
+function readPolicies(folder: string): { sources: { file: string; text: string }[]; faults: readonly Fault[] } {
+  let names: string[]
+  try {
+    names = readdirSync(join(folder, 'policies'))
+      .filter((name) => name.endsWith('.cedar'))
+      .sort()
+  } catch {
+    return { sources: [], faults: [] }
+  }
+  const mend = 'Make the files readable and few.'
+  if (names.length > policyFilesMax) {
+    const message = `policies/ has ${names.length} files; the limit is ${policyFilesMax}.`
+    return { sources: [], faults: [{ code: 'MANIFEST_LIMIT_EXCEEDED', message, mend, file: 'policies/' }] }
+  }
+  const sources: { file: string; text: string }[] = []
+  const faults: Fault[] = []
+  let left = policyBytesMax
+  for (const name of names) {
+    const file = `policies/${name}`
+    const found = readBounded(join(folder, 'policies', name), left)
+    if ('why' in found) {
+      // A rule that cannot be read may be the one that forbids, so the whole project is refused.
+      const code = found.isTooLarge ? 'MANIFEST_LIMIT_EXCEEDED' : 'MANIFEST_FILE_MISSING'
+      faults.push({ code, message: `The policies in ${file} cannot be read: ${found.why}.`, mend, file })
+    } else {
+      sources.push({ file, text: found.text })
+      left -= Buffer.byteLength(found.text)
+    }
+  }
+  return { sources, faults }
+}
+
+/** The prompt's text; undefined when the manifest names none, or one that cannot be read or lies outside the folder. */
+function readPrompt(folder: string, manifestText: string): string | undefined {
+  const { value } = readYaml(manifestText, manifestFile)
+  const prompt = isJsonObject(value) ? value.prompt : undefined
+  if (typeof prompt !== 'string' || isAbsolute(prompt)) return undefined
+  const path = resolve(folder, prompt)
+  if (!path.startsWith(resolve(folder) + sep)) return undefined
+  const found = readBounded(path, promptBytesMax)
+  return 'why' in found ? undefined : found.text
+}
+
+type Found =
+  | { readonly text: string }
+  | { readonly why: string; readonly isMissing: boolean; readonly isTooLarge: boolean }
+
+function readBounded(path: string, bytesMax: number): Found {
+  try {
+    const stats = statSync(path)
+    if (!stats.isFile()) return { why: 'it is not a file', isMissing: false, isTooLarge: false }
+    if (stats.size > bytesMax) {
+      return {
+        why: `it has ${stats.size} bytes, and the limit here is ${bytesMax}`,
+        isMissing: false,
+        isTooLarge: true,
+      }
+    }
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    return { text }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const isMissing = code === 'ENOENT'
+    return { why: isMissing ? 'there is no such file' : (code ?? 'it is not UTF-8'), isMissing, isTooLarge: false }
+  }
+}
