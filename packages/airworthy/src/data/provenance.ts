@@ -11,8 +11,8 @@ import { walkLeaves } from './walk.ts'
 /** What one source was seen to hold; the guard's `source` fact has this shape. */
 export interface SourceValues {
   readonly trusted: boolean
-  /** Data classes that the source carries. */
-  readonly classes: readonly DataClass[]
+  /** Data classes that the source carries, where it says so. */
+  readonly classes?: readonly DataClass[]
   /** Fingerprints of its values. */
   readonly values: readonly string[]
 }
@@ -41,15 +41,16 @@ export function emptyProvenance(): ProvenanceIndex {
 /** Adds one source. Sources must come in the order of their facts: the first that holds a value decides its trust. */
 export function addFact(index: ProvenanceIndex, source: SourceValues): void {
   if (!source.trusted) index.hasUntrusted = true
-  if (source.classes.length > 0) index.hasClasses = true
+  const classes = source.classes ?? []
+  if (classes.length > 0) index.hasClasses = true
   for (const fingerprinted of source.values) {
     if (fingerprinted === overflowValue) {
       if (!source.trusted) index.floodedByUntrusted = true
       continue
     }
     const known = index.origins.get(fingerprinted)
-    if (known === undefined) index.origins.set(fingerprinted, { trusted: source.trusted, classes: source.classes })
-    else if (source.classes.length > 0) known.classes = [...new Set([...known.classes, ...source.classes])]
+    if (known === undefined) index.origins.set(fingerprinted, { trusted: source.trusted, classes })
+    else if (classes.length > 0) known.classes = [...new Set([...known.classes, ...classes])]
   }
 }
 
@@ -99,6 +100,16 @@ export function classesFromSources(args: JsonObject, index: ProvenanceIndex, key
 }
 
 /** A key is looked at as a key: its name alone is nobody's value. */
-function leafValues(leaf: { readonly value: string | number; readonly of: 'value' | 'key' }): string[] {
-  return valuesOf(leaf.of === 'key' ? { [`${leaf.value}`]: null } : leaf.value)
+function leafValues({
+  value,
+  of,
+}: {
+  readonly value: string | number
+  readonly of: 'value' | 'key'
+}): readonly string[] {
+  if (of === 'value') return valuesOf(value)
+  return plainKey.test(`${value}`) ? [] : valuesOf({ [`${value}`]: null })
 }
+
+/** Most keys are names in which no address and no id can stand. */
+const plainKey = /^[A-Za-z_-]{1,64}$/

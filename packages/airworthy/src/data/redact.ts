@@ -6,10 +6,10 @@ import { isCardNumber } from './detectors/card.ts'
 import type { Match } from './detectors/match.ts'
 import { replaceStretches, rewriteValue, stretchesOf } from './replace.ts'
 
-/** The text with each finding replaced; overlapping findings become one, named after the longest. Pure, never throws. */
+/** The text with each finding replaced; overlapping findings become one, named after a credential among them, else the longest. Pure, never throws. */
 export function redactText(text: string, findings: readonly Match[]): string {
   if (findings.length === 0) return text
-  return replaceStretches(text, stretchesOf(findings), ({ matches }) => `[redacted:${longestOf(matches).kind}]`)
+  return replaceStretches(text, stretchesOf(findings), ({ matches }) => `[redacted:${namesakeOf(matches).kind}]`)
 }
 
 /** A value with everything of the given classes redacted: strings, keys and card numbers written as numbers. @throws JSON_INVALID beyond 64 levels */
@@ -46,6 +46,11 @@ function findingsOf(text: string, rules: DataRules, classes: readonly DataClass[
   return detectClasses(text, rules, name).filter((finding) => classes.includes(finding.class))
 }
 
-function longestOf<M extends Match>(matches: readonly M[]): M {
-  return matches.reduce((longest, match) => (match.end - match.start > longest.end - longest.start ? match : longest))
+/** A password in a URL reads like an address with the host: what is worse to lose names the stretch. */
+function namesakeOf(matches: readonly Match[]): Match {
+  const length = (match: Match) => match.end - match.start
+  return (
+    matches.find((match) => match.kind === 'credentials') ??
+    matches.reduce((longest, match) => (length(match) > length(longest) ? match : longest))
+  )
 }

@@ -58,7 +58,9 @@ function collectText(text: string, collected: Collected, phrases: boolean): void
   collectWords(read, collected)
   if (read.includes('\n')) for (const line of read.split('\n')) collectLine(line, collected)
   else if (read.includes(': ')) collectLine(read, collected)
-  for (const [, quoted] of read.matchAll(/["“‘'`«]([^"”’'`»\n]{4,256})["”’'`»]/g)) collected.addWhole(quoted!)
+  if (/["“‘'`«]/.test(read)) {
+    for (const [, quoted] of read.matchAll(/["“‘'`«]([^"”’'`»\n]{4,256})["”’'`»]/g)) collected.addWhole(quoted!)
+  }
   if (phrases) collectPhrases(read, collected)
   if (read.length < text.length) collected.overflow()
 }
@@ -82,20 +84,27 @@ function collectLine(line: string, collected: Collected): void {
 }
 
 function collectWords(text: string, collected: Collected): void {
+  if (!/[\d@]|:\/\//.test(text)) return
+  let rest = ''
+  let from = 0
   for (const { kind, start, end } of detect(text, builtDetectors)) {
     const found = text.slice(start, end)
     collected.add(kind === 'iban' ? compactIban(found) : kind === 'card' ? found.replaceAll(/\D/g, '') : found)
+    if (start < from) continue
+    // The groups of an IBAN or a card are no values of their own.
+    rest += `${text.slice(from, start)} `
+    from = end
   }
-  for (const [word] of text.matchAll(/[^\s"'<>()[\]{}`“”«»]{3,2048}/g)) {
-    if (!/\d|:\/\//.test(word)) continue
-    collectWord(word, collected)
+  for (const [word] of (rest + text.slice(from)).matchAll(/[^\s"'<>()[\]{}`“”«»]{3,2048}/g)) {
+    if (/\d|:\/\//.test(word)) collectWord(word, collected)
   }
 }
 
+const edge = /^[^\p{L}\p{N}]|[^\p{L}\p{N}]$/u
 const edges = /^[.,:;!?*_~#$€£¥]{1,16}|[.,:;!?*_~%$€£¥]{1,16}$/g
 
 function collectWord(word: string, collected: Collected): void {
-  const bare = word.replaceAll(edges, '')
+  const bare = edge.test(word) ? word.replaceAll(edges, '') : word
   const amount = amountOf(bare)
   if (amount !== undefined) {
     collected.add(amount)

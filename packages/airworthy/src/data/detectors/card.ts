@@ -14,12 +14,13 @@ export function detectCard(text: string): Match[] {
   const matches: Match[] = []
   for (let index = 0; index < text.length; index++) {
     if (!isDigit(text.charCodeAt(index))) continue
-    const groups = groupsFrom(text, index)
-    const runEnd = groups.at(-1)!.end
+    const end = runEnd(text, index)
     // A shorter run than a card's is the common case: years, prices, quantities.
-    if (runEnd - index >= digitsMin)
+    if (end - index >= digitsMin) {
+      const groups = groupsFrom(text, index)
       matches.push(...cardsIn(text, isBoundaryBefore(text, index) ? groups : groups.slice(1)))
-    index = runEnd
+    }
+    index = end
   }
   return matches
 }
@@ -34,13 +35,23 @@ interface Group {
   readonly end: number
 }
 
+/** Where a run of digits with single separators between them ends. */
+function runEnd(text: string, from: number): number {
+  let end = from
+  for (;;) {
+    while (isDigit(text.charCodeAt(end))) end++
+    if (!isGroupSeparator(text.charCodeAt(end)) || !isDigit(text.charCodeAt(end + 1))) return end
+    end++
+  }
+}
+
 /** Groups of digits with one separator between, as many as follow each other. */
 function groupsFrom(text: string, from: number): Group[] {
   const groups: Group[] = []
   let start = from
   for (;;) {
     let end = start
-    while (end < text.length && isDigit(text.charCodeAt(end))) end++
+    while (isDigit(text.charCodeAt(end))) end++
     groups.push({ start, end })
     if (!isGroupSeparator(text.charCodeAt(end)) || !isDigit(text.charCodeAt(end + 1))) return groups
     start = end + 1

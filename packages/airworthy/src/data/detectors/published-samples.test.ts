@@ -56,7 +56,8 @@ function count(samples: readonly Sample[], entity: string, detector: string): Co
 describe.skipIf(!present('presidio-research'))('presidio-research (skipped where ../shared/datasets is absent)', () => {
   test.each([
     ['synth_dataset_v2', 'EMAIL_ADDRESS', 'email', { annotated: 42, exact: 42, covered: 0, missed: 0, unannotated: 0 }],
-    ['synth_dataset_v2', 'CREDIT_CARD', 'card', { annotated: 88, exact: 88, covered: 0, missed: 0, unannotated: 0 }],
+    // The five begin with 35 and lie outside JCB's range (3528 to 3589): no scheme issues such numbers.
+    ['synth_dataset_v2', 'CREDIT_CARD', 'card', { annotated: 88, exact: 83, covered: 0, missed: 5, unannotated: 0 }],
     ['synth_dataset_v2', 'IBAN_CODE', 'iban', { annotated: 10, exact: 10, covered: 0, missed: 0, unannotated: 0 }],
     ['generated_large', 'EMAIL_ADDRESS', 'email', { annotated: 58, exact: 58, covered: 0, missed: 0, unannotated: 0 }],
     ['generated_large', 'CREDIT_CARD', 'card', { annotated: 128, exact: 128, covered: 0, missed: 0, unannotated: 0 }],
@@ -80,7 +81,14 @@ test.skipIf(!present('secretlint-fixtures'))('secretlint-fixtures (skipped where
   const lines = archived('secretlint-fixtures', 'secretlint-fixtures/fixtures.jsonl').trim().split('\n')
   const missed: string[] = []
   const alarms: string[] = []
-  const counts = { secretCases: 0, secretCasesFound: 0, messages: 0, messagesFound: 0, cleanCases: 0, cleanCasesWithAlarm: 0 }
+  const counts = {
+    secretCases: 0,
+    secretCasesFound: 0,
+    messages: 0,
+    messagesFound: 0,
+    cleanCases: 0,
+    cleanCasesWithAlarm: 0,
+  }
   for (const fixture of lines.map((line): Fixture => JSON.parse(line))) {
     const [text = ''] = Object.values(fixture.files)
     const matches = detect(text, ['credentials'])
@@ -100,6 +108,22 @@ test.skipIf(!present('secretlint-fixtures'))('secretlint-fixtures (skipped where
     else missed.push(`${name} ${found}/${fixture.expected_messages.length}`)
   }
   counts.cleanCasesWithAlarm = alarms.length
-  console.info(`secretlint-fixtures: ${JSON.stringify(counts)}\nmissed: ${missed.join(', ')}\nalarms: ${alarms.join(', ')}`)
-  expect(counts).toEqual({})
+  console.info(
+    `secretlint-fixtures: ${JSON.stringify(counts)}\nmissed: ${missed.join(', ')}\nalarms: ${alarms.join(', ')}`,
+  )
+  expect(counts).toEqual({
+    secretCases: 26,
+    secretCasesFound: 17,
+    messages: 61,
+    messagesFound: 50,
+    cleanCases: 19,
+    cleanCasesWithAlarm: 1,
+  })
+  // No credentials: ids of tenants and clients, home directories, the words of a scanner's own test rule. A bare
+  // secp256k1 key looks like any hash and is missed.
+  expect(new Set(missed.map((name) => name.replace(/\/.*/, '')))).toEqual(
+    new Set(['azure', 'filter-comments', 'no-homedir', 'secp256k1-privatekey']),
+  )
+  // A real key that this fixture's own configuration allows.
+  expect(alarms).toEqual(['groq/ok.allows'])
 })
