@@ -38,7 +38,9 @@ export function readEntities(json: unknown, schema: CedarSchema | undefined): En
   const ancestorsOf = ancestorsIn(read)
   const store = new Map<string, EntityData>()
   for (const [key, { uid, attributes, tags }] of read) {
-    store.set(key, { attributes, tags, ancestors: ancestorsOf(key, uid) })
+    const ancestors = ancestorsOf(key, uid)
+    if (schema !== undefined && isActionType(uid.type)) checkAction(uid, ancestors, schema)
+    store.set(key, { attributes, tags, ancestors })
   }
   if (schema !== undefined) addActions(store, schema)
   return { get: (uid) => store.get(uid.key) }
@@ -63,7 +65,7 @@ function readEntity(json: unknown, where: string, schema: CedarSchema | undefine
     const tags = names.map((name) => [name, readUntyped(tagEntries[name], `${where}.tags.${name}`)] as const)
     return { uid, attributes, tags: new Map(tags), parents }
   }
-  if (isActionType(uid.type)) return readAction(uid, parents, where, schema)
+  if (isActionType(uid.type)) return { uid, attributes: noAttributes, tags: noTags, parents }
   const type = schema.entities.get(uid.type)
   if (type === undefined)
     throw requestFault(where, 'has a type that the schema lacks', 'Send what the schema declares.')
@@ -91,19 +93,14 @@ function checkParent(parent: EntityUid, type: EntityType, schema: CedarSchema, w
   checkEnumerated(parent, schema, where)
 }
 
-/** An action may be sent along only as the schema declares it. */
-function readAction(uid: EntityUid, parents: readonly EntityUid[], where: string, schema: CedarSchema): ReadEntity {
+/** An action may be sent along only as the schema declares it, with all of its groups. */
+function checkAction(uid: EntityUid, ancestors: ReadonlySet<string>, schema: CedarSchema): void {
   const action = schema.actions.get(uid.key)
-  if (action === undefined) throw requestFault(where, 'is an action that the schema lacks', 'Leave actions out.')
-  const reached = new Set<string>()
-  for (const parent of parents) {
-    reached.add(parent.key)
-    for (const ancestor of schema.actions.get(parent.key)?.ancestors ?? []) reached.add(ancestor)
+  const where = `the action ${uid.id}`
+  if (action === undefined) throw requestFault(where, 'is not in the schema', 'Leave actions out of the entities.')
+  if (ancestors.size !== action.ancestors.size || ![...ancestors].every((key) => action.ancestors.has(key))) {
+    throw requestFault(where, 'is in other groups than the schema says', 'Leave actions out of the entities.')
   }
-  if (reached.size !== action.ancestors.size || ![...reached].every((key) => action.ancestors.has(key))) {
-    throw requestFault(where, 'is an action in other groups than the schema says', 'Leave actions out.')
-  }
-  return { uid, attributes: noAttributes, tags: noTags, parents }
 }
 
 function addActions(store: Map<string, EntityData>, schema: CedarSchema): void {
