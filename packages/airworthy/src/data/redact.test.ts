@@ -178,6 +178,12 @@ test('a name that the text already holds is not given to anybody', () => {
   expect(resolvePseudonyms(shown, added)).toBe('PII_CARD_1 is 4111111111111111')
 })
 
+test('where a digit follows, a pseudonym would run into it: redacted instead', () => {
+  const block = ['-----BEGIN ', 'PRIVATE KEY-----\nMIIEow\n-----END ', 'PRIVATE KEY-----'].join('')
+  expect(pseudonymizeValue(`${block}5`, rules, all, [])).toEqual({ value: '[redacted:credentials]5', added: [] })
+  expect(pseudonymizeValue(`${block} 5`, rules, all, []).value).toBe('SECRET_CREDENTIALS_1 5')
+})
+
 test('what a pseudonym stands for comes back, and nothing of the class is left in between', () => {
   let exact = 0
   fc.assert(

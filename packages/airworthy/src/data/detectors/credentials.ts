@@ -10,7 +10,12 @@ import { isPassword, isPasswordName, isPlaceholder, isSecretName, isSecretValue 
 /** All credentials in a text, in order, not overlapping. Pure; never throws. */
 export function detectCredentials(text: string): Match[] {
   const matches: Match[] = []
-  const search: Search = { text, blocksOpen: false }
+  const search: Search = {
+    text,
+    blocksOpen: false,
+    runEnds: { upper: 0, hex: 0, word: 0, key: 0, jwt: 0, base64: 0 },
+    runStarts: 0,
+  }
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
     const kind = code < 128 ? anchors[code]! : 0
@@ -27,7 +32,14 @@ interface Search {
   readonly text: string
   /** True once a private key block was found without an end: no later one can have an end either. */
   blocksOpen: boolean
+  /** By alphabet, the last run that was followed: a place inside it needs no second look. */
+  readonly runs: Map<Alphabet, { readonly start: number; readonly end: number }>
+  /** How many documents were tried in one run. */
+  documentStarts: number
 }
+
+/** How many places of one run are tried as the start of a document: with more, `eyJ-eyJ-` would cost its length squared. */
+const documentStartsMax = 32
 
 function matchAt(search: Search, index: number, kind: number): Match | undefined {
   const { text } = search
@@ -38,27 +50,38 @@ function matchAt(search: Search, index: number, kind: number): Match | undefined
   if (index > 0 && isAsciiAlphanumeric(text.charCodeAt(index - 1))) return undefined
   for (const format of formatsByFirst.get(text.charCodeAt(index))!) {
     if (!text.startsWith(format.prefix, index)) continue
-    const end = formatEnd(text, index, format)
+    const end = formatEnd(search, index, format)
     if (end !== undefined) return credential(index, end, 1)
   }
   return undefined
 }
 
-function formatEnd(text: string, start: number, format: CredentialFormat): number | undefined {
-  // A run without a bound may start only where none is going on: each character is then looked at once.
-  if (format.max === Number.POSITIVE_INFINITY && start > 0 && alphabets.jwt[text.charCodeAt(start - 1)] === 1)
-    return undefined
-  const accepted = alphabets[format.alphabet]
+function formatEnd(search: Search, start: number, format: CredentialFormat): number | undefined {
+  const { text } = search
   const from = start + format.prefix.length
-  const limit = from + format.max
-  let end = from
-  while (end < limit && accepted[text.charCodeAt(end)] === 1) end++
-  if (end === limit && accepted[text.charCodeAt(end)] === 1) return undefined
+  if (format.max === Number.POSITIVE_INFINITY && !mayStartDocument(search, start, format.alphabet)) return undefined
+  let end = runEnd(search, from, format.alphabet)
+  if (end - from > format.max) return undefined
   // A sentence's full stop is not part of a token.
   while (end > from && isTrailing(text.charCodeAt(end - 1))) end--
   if (end - from < format.min || isAsciiAlphanumeric(text.charCodeAt(end))) return undefined
   if (format.holds !== undefined && !format.holds(text.slice(from, end))) return undefined
   return end
+}
+
+function runEnd({ text, runs }: Search, from: number, alphabet: Alphabet): number {
+  const last = runs.get(alphabet)
+  if (last !== undefined && from >= last.start && from < last.end) return last.end
+  const accepted = alphabets[alphabet]
+  let end = from
+  while (accepted[text.charCodeAt(end)] === 1) end++
+  runs.set(alphabet, { start: from, end })
+  return end
+}
+
+function mayStartDocument(search: Search, start: number, alphabet: Alphabet): boolean {
+  search.documentStarts = start < (search.runs.get(alphabet)?.end ?? 0) ? search.documentStarts + 1 : 0
+  return search.documentStarts < documentStartsMax
 }
 
 const blockLengthMax = 16_384

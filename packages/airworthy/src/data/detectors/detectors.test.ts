@@ -93,6 +93,12 @@ test('credentials by vendor format', () => {
   }
 })
 
+test('a token is found inside a longer run of its characters', () => {
+  check('credentials', `id.x-${jwt}`, [jwt])
+  check('credentials', `hf_x npm_x.${jwt}`, [jwt])
+  check('credentials', `${'eyJ-'.repeat(20)}x ${jwt}`, [jwt])
+})
+
 test('a private key without an end is a secret as far as it goes', () => {
   const cut = pem.slice(0, pem.indexOf('-----END'))
   check('credentials', `key: ${cut}`, [cut])
