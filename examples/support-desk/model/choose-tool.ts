@@ -1,7 +1,16 @@
 /** Which tool fits what was asked: by its verb and its nouns, against the words of the asking. */
 import type { Situation } from './known.ts'
 import type { Ask } from './language/asks.ts'
-import { lightVerbs, nameWords, sameState, stemOf, stemsOf, verbGroups, writingVerbs } from './language/words.ts'
+import {
+  lightVerbs,
+  nameWords,
+  sameState,
+  stemOf,
+  stemsOf,
+  verbGroups,
+  wordsOf,
+  writingVerbs,
+} from './language/words.ts'
 import type { Tool } from './tools.ts'
 
 /** The tool that does what was asked; undefined when it asks for no change, or for none that is on offer. */
@@ -25,11 +34,11 @@ export function chooseReadingTool(ask: Ask, { tools, idNouns }: Situation): Tool
     .map((tool) => ({ tool, score: readingScore(tool, ask, idNouns) }))
     .filter(({ score }) => score >= 2)
   const best = scored.toSorted((a, b) => b.score - a.score)[0]?.tool
-  return best ?? (ask.mood === 'question' || verbGroups(ask.verb).has('read') ? searchTool(tools) : undefined)
+  return best ?? (ask.mood === 'question' || verbGroups(ask.verb).has('read') ? chooseSearchTool({ tools }) : undefined)
 }
 
 /** The tool that finds texts by words. */
-function searchTool(tools: readonly Tool[]): Tool | undefined {
+export function chooseSearchTool({ tools }: Pick<Situation, 'tools'>): Tool | undefined {
   return tools.find(({ reads, parameters }) => reads && parameters.some(({ role }) => role.is === 'query'))
 }
 
@@ -85,10 +94,12 @@ function readingScore(tool: Tool, ask: Ask, idNouns: ReadonlySet<string>): numbe
       ({ kind, label }) =>
         kind === 'email' || kind === 'name' || (kind === 'id' && label !== undefined && tool.nouns.includes(label)),
     )
-  const plural =
-    nouns.some((noun) => new RegExp(`\\b${noun}\\w*s\\b`, 'i').test(ask.text)) && verbGroups(ask.verb).size >= 0
+  const plural = wordsOf(ask.text).some((word) => /[^s]s$/i.test(word) && nouns.includes(stemOf(word)))
   const lists = stemOf(nameWords(tool.name)[0] ?? '') === 'list'
   const described = [...ask.stems].filter((stem) => tool.descriptionStems.has(stem) && !idNouns.has(stem)).length
+  // "Which orders does customer 12 have?" is about orders: the first noun that owns nothing else.
+  const head = wordsOf(ask.text).find((word) => idNouns.has(stemOf(word)) && !/['’]s?$/.test(word))
+  const headed = head !== undefined && tool.nouns.includes(stemOf(head))
   const missesNouns = tool.nouns.length - nouns.length
   if (nouns.length === 0 && !keyed) return 0
   return (
@@ -96,6 +107,7 @@ function readingScore(tool: Tool, ask: Ask, idNouns: ReadonlySet<string>): numbe
     (direct ? 2 : 0) +
     (keyed ? 1.5 : 0) +
     (lists === plural ? 1 : 0) +
+    (headed ? 2 : 0) +
     Math.min(described, 3) * 0.3 -
     missesNouns
   )

@@ -27,7 +27,7 @@ export function decideTurn(messages: readonly ChatMessage[], offered: readonly F
   const turn = currentTurn(transcript, vocabulary)
   const calls = transcript.calls.slice(turn.callsFrom)
   const asks = asksOf(turn.text, vocabulary)
-  const situation = situationOf(transcript, turn, tools, nouns)
+  const situation = situationOf(transcript, turn, asks, tools, nouns)
   const stopped = calls.find(({ result }) => result.state === 'stopped')
 
   const parts: Part[] = []
@@ -70,16 +70,20 @@ function currentTurn({ turns }: Transcript, vocabulary: Vocabulary): UserTurn {
 function situationOf(
   transcript: Transcript,
   turn: UserTurn,
+  asks: readonly Ask[],
   tools: readonly Tool[],
   nouns: ReadonlySet<string>,
 ): Situation {
+  const given = new Set(
+    asks.flatMap(({ entities }) => entities.flatMap((one) => (one.given === true ? [one.value] : []))),
+  )
   const texts = [...transcript.answers, ...transcript.turns.map(({ text }) => text)]
   return {
     tools,
     idNouns: nouns,
     facts: factsOf(transcript.calls),
     callsBefore: turn.callsFrom,
-    mentioned: texts.flatMap((text) => entitiesOf(text, nouns)),
+    mentioned: texts.flatMap((text) => entitiesOf(text, nouns)).filter(({ value }) => !given.has(value)),
   }
 }
 

@@ -30,7 +30,7 @@ function isWanted({ role, stems, choices, description }: Parameter, tool: Tool, 
   if (/leave (?:it )?out|filled in by/i.test(description)) return false
   switch (role.is) {
     case 'id':
-      return !tool.nouns.includes(role.noun) && ask.stems.has(role.noun)
+      return !tool.nouns.includes(role.noun) && (ask.stems.has(role.noun) || ask.entities.some(isOwner))
     case 'account':
       return ask.entities.some(({ kind }) => kind === 'account')
     case 'choice':
@@ -45,6 +45,11 @@ function isWanted({ role, stems, choices, description }: Parameter, tool: Tool, 
     default:
       return stems.some((stem) => ask.stems.has(stem)) && newValue(ask, stems) !== undefined
   }
+}
+
+/** In "the orders of 12-B", 12-B is whose they are. */
+function isOwner({ kind, label, before }: Entity): boolean {
+  return kind === 'id' && label === undefined && /^(?:of|for|by|from|does|did|has|have)$/.test(before)
 }
 
 function valueFor(parameter: Parameter, tool: Tool, ask: Ask, situation: Situation, used: Set<Entity>): unknown {
@@ -94,7 +99,7 @@ function idFor(
   used: Set<Entity>,
 ): string | undefined {
   const fits = ({ value }: Entity): boolean => parameter.pattern === undefined || parameter.pattern.test(value)
-  const ids = ask.entities.filter((entity) => entity.kind === 'id' && fits(entity))
+  const ids = ask.entities.filter((entity) => entity.kind === 'id' && entity.given === undefined && fits(entity))
   const kindOf = (entity: Entity): string | undefined =>
     nounOfId(entity.value, situation.facts, situation.idNouns) ?? entity.label
   const named =
@@ -115,16 +120,16 @@ function idFor(
 
 /** What finds a record: an address, an id of the right kind, or a name. */
 function keyFor(tool: Tool, ask: Ask, situation: Situation): string | undefined {
-  const id = ask.entities.find(({ kind, label }) => kind === 'id' && label !== undefined && tool.nouns.includes(label))
-  const email = ask.entities.find(({ kind, before }) => kind === 'email' && (before !== 'to' || verbIsAbout(ask, tool)))
-  const name = ask.entities.find(({ kind }) => kind === 'name')
-  const own = id ?? email ?? name
-  if (own !== undefined) return own.value
+  const own = ask.entities.filter(({ given }) => given === undefined)
+  const id = own.find(({ kind, label }) => kind === 'id' && label !== undefined && tool.nouns.includes(label))
+  const email = own.find(({ kind, before }) => kind === 'email' && (before !== 'to' || verbIsAbout(ask, tool)))
+  const named = id ?? email ?? own.find(({ kind }) => kind === 'name')
+  if (named !== undefined) return named.value
   const noun = tool.nouns.find((one) => situation.idNouns.has(one))
   const seeds = seedsOf(ask, situation)
   const known = noun === undefined ? undefined : knownField(situation.facts, seeds, [noun, 'id'], ask)
   if (known !== undefined) return String(known)
-  if (ask.entities.some(({ kind }) => kind === 'id')) return undefined
+  if (own.some(({ kind }) => kind === 'id')) return undefined
   return situation.mentioned.findLast(
     ({ kind, label }) =>
       kind === 'email' || kind === 'name' || (kind === 'id' && label !== undefined && tool.nouns.includes(label)),

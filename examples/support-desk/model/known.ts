@@ -2,7 +2,7 @@
 import { type Fact, fieldSays, ringsAround, type Scalar } from './facts.ts'
 import type { Ask } from './language/asks.ts'
 import type { Entity } from './language/entities.ts'
-import { stemsOf, stopStems } from './language/words.ts'
+import { stemsOf, stopStems, verbGroups } from './language/words.ts'
 import type { Tool } from './tools.ts'
 
 export interface Situation {
@@ -18,9 +18,19 @@ export interface Situation {
 /** What the asking is about: what it names, else what was named last. */
 export function seedsOf(ask: Ask, { mentioned }: Pick<Situation, 'mentioned'>): string[] {
   const named = (entities: readonly Entity[]): string[] =>
-    entities.filter(({ kind }) => ['id', 'email', 'name'].includes(kind)).map(({ value }) => value)
+    entities
+      .filter(({ kind, given }) => given === undefined && ['id', 'email', 'name'].includes(kind))
+      .map(({ value }) => value)
   const own = named(ask.entities)
   return own.length > 0 ? own : named(mentioned)
+}
+
+/** What the asking is after, in stems: without verbs of asking, names of things, and the nouns of records. */
+export function askedAbout(ask: Ask, idNouns: ReadonlySet<string>): string[] {
+  const named = new Set(ask.entities.flatMap(({ value }) => stemsOf(value)))
+  const idle = (stem: string): boolean =>
+    stopStems.has(stem) || idNouns.has(stem) || named.has(stem) || stem === ask.verb || verbGroups(stem).has('read')
+  return [...ask.stems].filter((stem) => !idle(stem))
 }
 
 /**

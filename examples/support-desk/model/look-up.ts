@@ -15,6 +15,7 @@ export function nextLookUp(
   situation: Situation,
   done: readonly Call[],
 ): Call | undefined {
+  const wanted = [...nouns, ...ownersOf(nouns, situation.tools)]
   const options = situation.tools
     .filter(({ reads }) => reads)
     .flatMap((tool) => {
@@ -23,10 +24,18 @@ export function nextLookUp(
       const { arguments: args, missing } = fill(tool, ask, situation)
       const call = { tool: tool.name, arguments: args }
       if (missing.length > 0 || Object.keys(args).length === 0 || !canCall(call, done)) return []
-      return [{ call, score: closeness(tool, ask, nouns) }]
+      return [{ call, score: closeness(tool, ask, nouns) * 2 + closeness(tool, ask, wanted) }]
     })
   const best = options.filter(({ score }) => score > 0).toSorted((a, b) => b.score - a.score)[0]
   return best?.call
+}
+
+/** Whose records they are listed by: orders by customer, so a customer helps to find an order. */
+function ownersOf(nouns: readonly string[], tools: readonly Tool[]): string[] {
+  const listing = tools.filter(({ reads, nouns: own }) => reads && own.some((noun) => nouns.includes(noun)))
+  return listing.flatMap(({ parameters }) =>
+    parameters.flatMap(({ role, required }) => (role.is === 'id' && required ? [role.noun] : [])),
+  )
 }
 
 function closeness(tool: Tool, ask: Ask, nouns: readonly string[]): number {

@@ -1,10 +1,11 @@
 /** Writes the answer to the user: what was found, done, left waiting or refused, in plain words. */
 
+import { askedAbout } from './known.ts'
 import type { Ask } from './language/asks.ts'
-import { nameWords, stemOf, stopStems, verbGroups } from './language/words.ts'
+import { nameWords, stemOf, stemsOf } from './language/words.ts'
 import { pickBySeed } from './seeded.ts'
 import type { Standing } from './settle-ask.ts'
-import type { Parameter, Tool } from './tools.ts'
+import { idNouns, type Parameter, type Tool } from './tools.ts'
 import { isRecord, type PastCall } from './transcript.ts'
 import { rowOf } from './write-text.ts'
 
@@ -29,7 +30,8 @@ export interface Telling {
 export function composeReply(telling: Telling): string {
   const { parts, stopped, asked, seed } = telling
   if (stopped !== undefined) return stopText(telling, stopped)
-  const lines = parts.flatMap((part) => partLines(part))
+  const nouns = idNouns(telling.tools)
+  const lines = parts.flatMap((part) => partLines(part, nouns))
   if (lines.length > 0) return [...new Set(lines)].join('\n')
   const greetings = ['How can I help you?', 'What can I do for you?', 'Tell me what you need.'] as const
   return pickBySeed(greetings, seed, asked)
@@ -43,12 +45,12 @@ function stopText({ calls, tools }: Telling, stopped: PastCall): string {
   return `I have to stop here: ${ended(stopped.result.message)} ${before} What is left has not been done.`
 }
 
-function partLines({ ask, found, standing, waits }: Part): string[] {
+function partLines({ ask, found, standing, waits }: Part, nouns: ReadonlySet<string>): string[] {
   if (waits)
     return [`Not done, because it was to follow on something that has not happened: ${ask.text.replace(/[.!]+$/, '')}.`]
   switch (standing.is) {
     case 'told':
-      return found ? [] : standing.calls.flatMap((call) => answerLines(ask, call))
+      return found ? [] : standing.calls.flatMap((call) => answerLines(ask, call, nouns))
     case 'made':
       return [madeLine(standing.call, found)]
     case 'blocked':
@@ -90,26 +92,49 @@ function questionFor(parameters: readonly Parameter[], tool: Tool): string {
 
 const rowsMax = 30
 
-/** The fields that the question names, or all of them. */
-function answerLines(ask: Ask, { result, tool }: PastCall): string[] {
+/** The records that the question describes, or all; of each the fields that it names, or all. */
+function answerLines(ask: Ask, { result, tool }: PastCall, nouns: ReadonlySet<string>): string[] {
   const records = recordsOf(result.value)
   if (records.length === 0) return [`Nothing was found (${nameWords(tool).join(' ').toLowerCase()}).`]
-  const wanted = new Set([...ask.stems].filter((stem) => !stopStems.has(stem) && verbGroups(stem).size === 0))
+  const wanted = askedAbout(ask, nouns)
+  // "The open tickets": what a value answers picks records; what a field's name answers picks fields.
+  const byValue = new Set(wanted.filter((stem) => records.some((record) => hasValue(record, stem))))
+  const described = records.filter((record) => [...byValue].some((stem) => hasValue(record, stem)))
+  const shown = described.length > 0 ? described : records
+  const fields = new Set(wanted.filter((stem) => !byValue.has(stem)))
+  const rows = shown.map((record) => fieldsWanted(record, fields, ask))
+  const telling = rows.some(({ told }) => told) ? rows.filter(({ told }) => told) : rows
+  const count = /\bhow many\b/i.test(ask.text) ? [`There ${shown.length === 1 ? 'is 1' : `are ${shown.length}`}.`] : []
+  return [...count, ...telling.slice(0, rowsMax).map(({ fields: row }) => ended(rowOf(row)))]
+}
+
+function hasValue(record: Record<string, unknown>, stem: string): boolean {
+  return Object.values(record).some(
+    (value) => typeof value === 'string' && value.length < 40 && stemsOf(value).includes(stem),
+  )
+}
+
+interface Row {
+  readonly fields: Record<string, unknown>
+  /** Whether the question named any of its fields. */
+  readonly told: boolean
+}
+
+function fieldsWanted(record: Record<string, unknown>, wanted: ReadonlySet<string>, ask: Ask): Row {
   const asksWhen = /\bwhen\b/i.test(ask.text)
   const asksHowMuch = /\bhow much\b/i.test(ask.text)
-  const rows = records.map((record) => {
-    const told = Object.entries(record).filter(([field, value]) => {
-      const stems = nameWords(field).map(stemOf)
-      if (asksWhen && typeof value === 'string' && /^\d{4}-\d{2}-\d{2}/.test(value)) return true
-      if (asksHowMuch && typeof value === 'number') return true
-      return !stems.includes('id') && stems.some((stem) => wanted.has(stem))
-    })
-    const ids = Object.entries(record)
-      .filter(([field]) => nameWords(field).map(stemOf).includes('id'))
-      .slice(0, 1)
-    return rowOf(Object.fromEntries(told.length > 0 ? [...ids, ...told] : Object.entries(record)))
+  const entries = Object.entries(record)
+  const isId = (field: string): boolean => nameWords(field).map(stemOf).includes('id')
+  const told = entries.filter(([field, value]) => {
+    if (isId(field)) return false
+    if (asksWhen && typeof value === 'string' && /^\d{4}-\d{2}-\d{2}/.test(value)) return true
+    if (asksHowMuch && typeof value === 'number') return true
+    return nameWords(field)
+      .map(stemOf)
+      .some((stem) => wanted.has(stem))
   })
-  return rows.slice(0, rowsMax).map((row) => `${row}.`)
+  if (told.length === 0) return { fields: record, told: false }
+  return { fields: Object.fromEntries([...entries.filter(([field]) => isId(field)).slice(0, 1), ...told]), told: true }
 }
 
 function recordsOf(value: unknown): Record<string, unknown>[] {

@@ -1,11 +1,11 @@
 /** How far one asking has come: done, waiting, refused, impossible, or the next call that brings it further. */
 import { type Call, canCall, doesTheSame } from './call.ts'
-import { chooseActingTool, chooseReadingTool } from './choose-tool.ts'
-import { fieldSays } from './facts.ts'
+import { chooseActingTool, chooseReadingTool, chooseSearchTool } from './choose-tool.ts'
+import { fieldSays, type Scalar } from './facts.ts'
 import { fill } from './fill.ts'
-import { pick, type Situation } from './known.ts'
+import { askedAbout, pick, type Situation, seedsOf } from './known.ts'
 import type { Ask } from './language/asks.ts'
-import { nameWords, stemOf, stopStems, verbGroups } from './language/words.ts'
+import { nameWords, stemOf, verbGroups, wordsOf } from './language/words.ts'
 import { nextLookUp } from './look-up.ts'
 import type { Parameter, Tool } from './tools.ts'
 import type { PastCall } from './transcript.ts'
@@ -48,12 +48,19 @@ function settleActing(tool: Tool, ask: Ask, situation: Situation, calls: readonl
 
 function settleReading(ask: Ask, situation: Situation, calls: readonly PastCall[]): Standing {
   const tool = chooseReadingTool(ask, situation)
-  if (tool === undefined) return { is: 'unknown' }
+  return tool === undefined ? { is: 'unknown' } : settleReadingWith(tool, ask, situation, calls)
+}
+
+function settleReadingWith(tool: Tool, ask: Ask, situation: Situation, calls: readonly PastCall[]): Standing {
   const { arguments: args, missing } = fill(tool, ask, situation)
   if (missing.length > 0) {
     const nouns = missing.flatMap((parameter) => wantedNouns(parameter, ask, situation))
     const next = lookUp(ask, nouns, situation, calls)
     if (next !== undefined) return { is: 'next', call: next }
+    // A general question about refunds is not about one refund.
+    const search = chooseSearchTool(situation)
+    const general = ask.mood === 'question' && seedsOf(ask, situation).length === 0
+    if (general && search !== undefined && search !== tool) return settleReadingWith(search, ask, situation, calls)
     const refused = calls.findLast(({ result }) => result.state !== 'ok')
     return refused === undefined ? { is: 'missing', tool, parameters: missing } : { is: 'blocked', call: refused }
   }
@@ -80,8 +87,8 @@ function lookIntoList(
   )
   if (found.length === 0) return undefined
   const searched = tool.parameters.some(({ role }) => role.is === 'query')
-  const [chosen] = searched ? found : found.length === 1 ? found : pick(found, ask)
-  if (chosen === undefined || (!searched && tells(Object.keys(chosen.fields), ask, situation))) return undefined
+  const [chosen] = searched || found.length === 1 ? found : pick(found, ask)
+  if (chosen === undefined || (!searched && tells(chosen.fields, ask, situation))) return undefined
   for (const details of situation.tools) {
     const required = details.parameters.filter((parameter) => parameter.required)
     const [only] = required
@@ -96,14 +103,18 @@ function lookIntoList(
   return undefined
 }
 
-/** Whether fields of these names tell what the question asks about; a question about nothing in particular is told by any. */
-function tells(fields: readonly string[], ask: Ask, { idNouns }: Situation): boolean {
-  const asked = [...ask.stems].filter(
-    (stem) => !stopStems.has(stem) && !idNouns.has(stem) && verbGroups(stem).size === 0,
+/** Whether a record tells what the question is after, by its field names or values; one after nothing in particular is told by any. */
+function tells(fields: Readonly<Record<string, Scalar>>, ask: Ask, { idNouns }: Situation): boolean {
+  const about = askedAbout(ask, idNouns).filter(
+    (stem) => !['last', 'first', 'detail', 'many', 'much', 'order'].includes(stem),
   )
-  const own = new Set(fields.flatMap(nameWords).map(stemOf))
-  const about = asked.filter((stem) => !['last', 'first', 'detail'].includes(stem))
-  return !ask.stems.has('detail') && (about.length === 0 || about.some((stem) => own.has(stem)))
+  const own = new Set(
+    [
+      ...Object.keys(fields).flatMap(nameWords),
+      ...Object.values(fields).flatMap((value) => wordsOf(String(value))),
+    ].map(stemOf),
+  )
+  return !ask.stems.has('detail') && about.every((stem) => own.has(stem))
 }
 
 function lookUp(

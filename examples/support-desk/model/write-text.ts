@@ -7,7 +7,7 @@ import { nameWords, stemOf, stopStems, wordsOf } from './language/words.ts'
 const subjectWordsMax = 9
 
 export function writeText(kind: 'subject' | 'reason' | 'text', ask: Ask, situation: Situation): string | undefined {
-  if (kind === 'reason') return ask.reason ?? ask.content ?? sentence(ask.statements.join(' ')) ?? 'As requested.'
+  if (kind === 'reason') return ask.reason ?? ask.content ?? sentence(told(ask)) ?? 'As requested.'
   if (kind === 'subject') {
     const said = /\bsubject\b\W*["“]([^"”]+)["”]/i.exec(ask.text)
     return said?.[1] ?? shortened(ask.content ?? ask.statements[0] ?? ask.reason ?? ask.text)
@@ -15,7 +15,7 @@ export function writeText(kind: 'subject' | 'reason' | 'text', ask: Ask, situati
   const data = dataAskedFor(ask, situation)
   const parts = [ask.content, data, summaryAskedFor(ask, situation)].filter((part) => part !== undefined)
   if (parts.length > 0) return parts.join('\n')
-  return sentence(ask.statements.join(' ')) ?? sentence(ask.reason) ?? sentence(ask.text)
+  return sentence(told(ask)) ?? sentence(ask.reason) ?? sentence(ask.text)
 }
 
 /** Whether the text is to hold things that have to be known first: data of a record, or a summary of one. */
@@ -65,6 +65,11 @@ export function rowOf(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
     .map(([field, value]) => `${nameWords(field).join(' ')}: ${value}`)
     .join(', ')
+}
+
+/** What was told around the asking, without bare answers such as "It is order 12". */
+function told({ statements }: Ask): string {
+  return statements.filter((text) => !/^(?:it|that|this) is\b/i.test(text) && text.split(/\s+/).length > 3).join(' ')
 }
 
 function shortened(text: string): string {

@@ -43,7 +43,15 @@ export function asksOf(text: string, vocabulary: Vocabulary): Ask[] {
       else drafts.push(draft)
     }
   }
-  return drafts.map((draft) => finish(draft, shown, statements, vocabulary))
+  let spokenOf: string | undefined
+  return drafts.map((draft) => {
+    const ask = finish(draft, shown, statements, vocabulary)
+    const nouns = [...ask.stems].filter((stem) => vocabulary.nouns.has(stem))
+    // "Look at the ticket, then close it": it is the ticket.
+    const meant = nouns.length === 0 && /\b(?:it|this|that one|them)\b/i.test(ask.text) ? spokenOf : undefined
+    spokenOf = ask.entities.find(({ label }) => label !== undefined)?.label ?? nouns[0] ?? spokenOf
+    return meant === undefined ? ask : { ...ask, stems: new Set([...ask.stems, meant]) }
+  })
 }
 
 interface Draft {
@@ -61,22 +69,31 @@ function finish(
 ): Ask {
   const whole = shown(draft.text).trim()
   const { head, content } = contentOf(draft.text, shown)
-  const reason =
-    /\b(?:because|since|due to|as|for the reason that)\s+((?:it|the|he|she|they|of|this|that|i|we|his|her|their|a|an)\b.+)$/i.exec(
-      shown(head),
-    )
+  const said = shown(head)
+  const reason = because.exec(said) ?? afterComma.exec(said)
+  // In "change the street of ... to Elm Lane", Elm Lane is what it becomes.
+  const changeAt = verbGroups(draft.verb).has('update') ? said.search(/\s(?:to|into|as)\s/) : -1
+  const entities = entitiesOf(said, nouns).map((entity) =>
+    changeAt >= 0 && entity.at > changeAt ? { ...entity, given: true as const } : entity,
+  )
   return {
     text: whole,
     mood: draft.mood,
     verb: draft.verb,
-    stems: new Set(stemsOf(plainEmail(shown(head)))),
-    entities: entitiesOf(shown(head), nouns),
+    stems: new Set(stemsOf(plainEmail(said))),
+    entities,
     ...(content !== undefined && { content }),
     ...(reason !== null && { reason: reason[1]!.replace(/[.!]+$/, '') }),
     sequel: draft.sequel,
     statements,
   }
 }
+
+const because =
+  /\b(?:because|since|due to|as|for the reason that)\s+((?:it|the|he|she|they|of|this|that|i|we|his|her|their|a|an)\b.+)$/i
+const afterComma = /,\s+((?:the|he|she|it|they|we|his|her|their)\s.+)$/i
+
+const trailingUrgency = /,\s+(?:with\s+)?\p{L}+\s+(?:priority|urgency)\b.*$/iu
 
 /** Splits what is to be passed on from the clause that says so. */
 function contentOf(text: string, shown: (text: string) => string): { head: string; content?: string } {
@@ -90,6 +107,8 @@ function contentOf(text: string, shown: (text: string) => string): { head: strin
   if (body !== undefined) return { head: text, content: tidy(shown(body[0])) }
   const colon = /:\s+(.+)$/s.exec(text)
   if (colon !== null) return { head: text.slice(0, colon.index), content: tidy(shown(colon[1]!)) }
+  const about = /\b(?:about|regarding|concerning)\s+(.+)$/is.exec(text)
+  if (about !== null) return { head: text, content: tidy(shown(about[1]!).replace(trailingUrgency, '')) }
   const that = /\b(?:email|mail|tell|inform|notify|note|write|record)\b.*?\bthat\s+(.+)$/is.exec(text)
   return that === null
     ? { head: text }

@@ -12,6 +12,8 @@ export interface Entity {
   readonly label?: string
   /** Small word right before it: to, of, from, for. */
   readonly before: string
+  /** It is what something is to be changed to, and so finds nothing. */
+  readonly given?: true
 }
 
 const forms: readonly (readonly [EntityKind, RegExp])[] = [
@@ -48,13 +50,7 @@ export function entitiesOf(text: string, nouns: ReadonlySet<string>): Entity[] {
         kind === 'name' && !value.includes('_') ? withoutLeadingVerb(value, match.index) : { value, at: match.index }
       if (entity === undefined) continue
       const before = wordsOf(text.slice(0, entity.at))
-      const label =
-        kind === 'quote'
-          ? undefined
-          : before
-              .slice(-labelDistanceMax)
-              .map(stemOf)
-              .findLast((stem) => nouns.has(stem))
+      const label = kind === 'quote' ? undefined : labelIn(before.slice(-labelDistanceMax), nouns)
       found.push({
         kind,
         value: kind === 'money' ? value.replaceAll(',', '') : kind === 'id' ? value.replace(/^#/, '') : value,
@@ -67,6 +63,17 @@ export function entitiesOf(text: string, nouns: ReadonlySet<string>): Entity[] {
     }
   }
   return found.sort((a, b) => a.at - b.at)
+}
+
+/** The nearest noun before a thing; but in "orders of 12-B" the orders are not 12-B. */
+function labelIn(words: readonly string[], nouns: ReadonlySet<string>): string | undefined {
+  const at = words.findLastIndex((word) => nouns.has(stemOf(word)))
+  const word = words[at]
+  if (word === undefined) return undefined
+  const plural =
+    /[^s]s$/i.test(word) &&
+    words.slice(at + 1).some((between) => /^(?:of|for|by|from|does|did|has|have)$/i.test(between))
+  return plural ? undefined : stemOf(word)
 }
 
 /** "Refund Ada Byron" names Ada Byron; a lone capital word left over is no name. */
