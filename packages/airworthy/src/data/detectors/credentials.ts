@@ -10,12 +10,7 @@ import { isPassword, isPasswordName, isPlaceholder, isSecretName, isSecretValue 
 /** All credentials in a text, in order, not overlapping. Pure; never throws. */
 export function detectCredentials(text: string): Match[] {
   const matches: Match[] = []
-  const search: Search = {
-    text,
-    blocksOpen: false,
-    runEnds: { upper: 0, hex: 0, word: 0, key: 0, jwt: 0, base64: 0 },
-    runStarts: 0,
-  }
+  const search: Search = { text, blocksOpen: false, runs: new Map(), documentStarts: 0 }
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
     const kind = code < 128 ? anchors[code]! : 0
