@@ -45,7 +45,7 @@ export async function callTool(request: McpRequest): Promise<JsonObject> {
 
 /**
  * The name under which the guard is asked. A tool of another server is not offered at this door, whatever the manifest says, so
- * the guard is asked for a name that no manifest has: it denies it as unknown, and logs that somebody tried.
+ * the guard is asked for a name with a colon, which no manifest can have: it denies it as unknown, and logs that somebody tried.
  */
 function guardNameOf(request: McpRequest, name: string, tool: EffectiveTool | undefined): string {
   const { serverName } = request.door
@@ -58,7 +58,7 @@ function guardNameOf(request: McpRequest, name: string, tool: EffectiveTool | un
       'Ask for its permit with POST /api/v1/tasks/{id}/actions.',
     )
   }
-  return serverName === undefined || tool.server === serverName ? name : `${serverName}/${name}`
+  return serverName === undefined || tool.server === serverName ? name : `${serverName}:${name}`
 }
 
 function idempotencyKeyOf(headers: Headers, meta: JsonObject): string | undefined {

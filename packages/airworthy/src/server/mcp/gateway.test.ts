@@ -387,7 +387,7 @@ describe('tools/call', () => {
         structuredContent: { status: 'denied', reasons: [{ code: 'TOOL_UNKNOWN' }], next: 'stop' },
       })
     }
-    expect(kit.acted.map((request) => request.tool)).toEqual(['absent', 'crm/lookup', 'absent', '__proto__'])
+    expect(kit.acted.map((request) => request.tool)).toEqual(['absent', 'crm:lookup', 'absent', '__proto__'])
   })
 
   it('does not act for a tool that the caller runs itself, and says where its permit is', async () => {
