@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { Desk } from './desk.ts'
+import { customersMatching } from './tools/customers.ts'
 import { refundable } from './tools/orders.ts'
 
 /** What the guard posts to `/authorize/<check>`. */
@@ -47,6 +48,14 @@ const ownsCustomer: AuthCheck = ({ world }, request) =>
     world.customers.find(({ id }) => id === request.arguments.customer_id),
   )
 
+/** What is searched for is no customer of another shop. Nobody at all may be searched for: that finds nothing. */
+const mayLookUp: AuthCheck = ({ world }, request) => {
+  const { query } = request.arguments
+  if (typeof query !== 'string') return no('There is nothing to search for.')
+  const found = customersMatching(world.customers, query)
+  return found.every(({ tenant }) => tenant === shopOf(request)) ? yes : no('The record belongs to another shop.')
+}
+
 /** The customer is the user's own shop's, and the account is still open. */
 const mayEditCustomer: AuthCheck = ({ world }, request) => {
   const customer = world.customers.find(({ id }) => id === request.arguments.customer_id)
@@ -77,6 +86,7 @@ export const authChecks: Readonly<Record<string, AuthCheck>> = {
   owns_order: ownsOrder,
   owns_ticket: ownsTicket,
   owns_customer: ownsCustomer,
+  may_look_up: mayLookUp,
   may_edit_customer: mayEditCustomer,
   within_order_total: withinOrderTotal,
   known_recipient: knownRecipient,

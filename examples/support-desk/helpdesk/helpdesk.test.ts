@@ -111,7 +111,8 @@ describe.each(clients)('%s', (_name, connect) => {
       const { customers } = await outputOf('lookup_customer', { query })
       expect(customers).toMatchObject([{ customer_id: id, phone: customer.phone }])
     }
-    expect((await outputOf('lookup_customer', { query: customer.email, tenant: 'elsewhere' })).customers).toEqual([])
+    expect((await outputOf('lookup_customer', { query: 'nobody@nowhere.example' })).customers).toEqual([])
+    expect((await outputOf('search_articles', { query: 'refunds', tenant: 'elsewhere' })).articles).toEqual([])
     expect((await outputOf('list_orders', { customer_id: id })).orders).toContainEqual(
       expect.objectContaining({ order_id: order.id }),
     )
@@ -313,6 +314,10 @@ describe('with permits', () => {
       ['owns_ticket', { ticket_id: mine(desk.world.tickets).id }, here.id, true],
       ['owns_ticket', { ticket_id: mine(desk.world.tickets).id }, there.id, false],
       ['owns_customer', { customer_id: customer.id }, here.id, true],
+      ['may_look_up', { query: customer.email }, here.id, true],
+      ['may_look_up', { query: customer.name.toUpperCase() }, there.id, false],
+      ['may_look_up', { query: 'nobody' }, here.id, true],
+      ['may_look_up', {}, here.id, false],
       ['may_edit_customer', { customer_id: customer.id }, there.id, false],
       ['within_order_total', { ...order, amount: mine(desk.world.orders).totalCents / 100 }, here.id, true],
       ['within_order_total', { ...order, amount: mine(desk.world.orders).totalCents / 100 + 0.01 }, here.id, false],

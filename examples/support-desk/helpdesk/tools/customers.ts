@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Customer } from '../../world/world.ts'
 import { customerOf, ToolRefusal } from '../desk.ts'
-import { defineTool, emailAddress, line, recordId, tenantFilter } from '../tool.ts'
+import { defineTool, emailAddress, line, recordId } from '../tool.ts'
 
 const customerRecord = z.strictObject({
   customer_id: z.string(),
@@ -21,16 +21,10 @@ const lookupCustomer = defineTool({
   effect: 'read',
   input: z.strictObject({
     query: line('E-mail address, customer id or full name of the customer.'),
-    tenant: tenantFilter,
   }),
   output: z.strictObject({ customers: z.array(customerRecord).max(5) }),
-  run: ({ world }, { query, tenant }) => {
-    const wanted = query.trim().toLowerCase()
-    const matches = world.customers.filter(
-      (one) =>
-        (tenant === undefined || one.tenant === tenant) &&
-        [one.id, one.email, one.name].some((value) => value.toLowerCase() === wanted),
-    )
+  run: ({ world }, { query }) => {
+    const matches = customersMatching(world.customers, query)
     return { customers: matches.slice(0, 5).map(shown) }
   },
 })
@@ -77,6 +71,12 @@ const closeAccount = defineTool({
 })
 
 export const customerTools = [lookupCustomer, updateCustomer, closeAccount]
+
+/** Customers whose address, id or full name is exactly this, in any letter case. */
+export function customersMatching(customers: readonly Customer[], query: string): Customer[] {
+  const wanted = query.trim().toLowerCase()
+  return customers.filter(({ id, email, name }) => [id, email, name].some((value) => value.toLowerCase() === wanted))
+}
 
 function shown({ id, name, email, phone, address, status, since }: Customer): z.input<typeof customerRecord> {
   return { customer_id: id, name, email, phone, address, status, customer_since: since }
