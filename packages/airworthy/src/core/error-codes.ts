@@ -45,6 +45,8 @@ export const errorCodes = {
   MANIFEST_EFFECT_REASON_MISSING:
     'A tool that looks destructive is declared milder than irreversible, without a reason.',
   MANIFEST_SCHEMA_INVALID: 'The schema of a tool cannot be used.',
+  PROJECT_EXISTS: 'There is an airworthy.yaml in the folder already.',
+  TOOL_SOURCE_INVALID: 'What --from names holds no tools that can be read.',
   LOCK_MISSING: 'There is no airworthy.lock, although the manifest uses tools of servers.',
   LOCK_INVALID: 'airworthy.lock cannot be read.',
   LOCK_DIGEST_MISMATCH: 'airworthy.lock was changed by hand or cut short.',

@@ -43,7 +43,6 @@ export function budgetsOf(manifest: WrittenManifest, report: Report): Budgets {
             : name === 'p95_latency_slo'
               ? '8s'
               : fallback.limit
-      // biome-ignore lint/suspicious/noThenProperty: the manifest's own word; nobody awaits a budget.
       const shownRule = { limit: shown, then: fallback.fallback }
       report.filled(at, shownRule, 'no budget is declared')
       return { ...shownRule, limit: fallback.limit }
@@ -78,7 +77,6 @@ export function budgetsOf(manifest: WrittenManifest, report: Report): Budgets {
       )
     return {
       limit,
-      // biome-ignore lint/suspicious/noThenProperty: the manifest's own word; nobody awaits a budget.
       then: own.then ?? fallback.fallback,
       ...(own.at !== undefined && { at: own.at }),
       ...(own.do !== undefined && { do: own.do }),

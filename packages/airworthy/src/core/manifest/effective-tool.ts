@@ -160,7 +160,7 @@ function unknownTool(
     ['tools', name],
     'key',
     message,
-    'correct the name, or run `airworthy lock` to look at the servers again.',
+    'Correct the name, or run `airworthy lock` to look at the servers again.',
   )
 }
 

@@ -108,7 +108,6 @@ const dataRule = (detectors: string) =>
 const budget = <Limit extends z.ZodType>(limit: Limit) =>
   z.strictObject({
     limit,
-    // biome-ignore lint/suspicious/noThenProperty: the manifest's own word; nobody awaits a schema.
     then: fallback.optional().describe('What happens at the limit. Default: escalate_to_human.'),
     at: z.number().gt(0).lt(1).optional().describe('Share of the limit at which `do` happens; the limit never moves.'),
     do: fallback.optional(),

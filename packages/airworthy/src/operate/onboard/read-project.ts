@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve, sep } from 'node:path'
 import type { Fault } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
-import type { EffectiveManifest } from '../../core/manifest/effective.ts'
+import type { EffectiveManifest, McpServer } from '../../core/manifest/effective.ts'
 import { buildLock, type Lock, lockBytesMax, parseLock } from '../../core/manifest/lock.ts'
 import { parseManifest } from '../../core/manifest/parse-manifest.ts'
 import { manifestBytesMax, readYaml } from '../../core/manifest/read-yaml.ts'
@@ -37,15 +37,8 @@ export interface Project {
 
 /** Never throws for what is in the folder: every fault is in the result. */
 export function readProject(folder: string, options: ProjectOptions): Project {
-  const manifest = readBounded(join(folder, manifestFile), manifestBytesMax)
-  if ('why' in manifest) {
-    const code = manifest.isTooLarge ? 'MANIFEST_LIMIT_EXCEEDED' : 'MANIFEST_MISSING'
-    const message = `${manifestFile} in ${folder} cannot be read: ${manifest.why}.`
-    const mend = manifest.isTooLarge
-      ? 'Make it smaller.'
-      : 'Run `airworthy init` here, or name the folder with --project.'
-    return { faults: [{ code, message, mend, file: manifestFile }], variables: [] }
-  }
+  const manifest = readManifest(folder)
+  if ('fault' in manifest) return { faults: [manifest.fault], variables: [] }
   const locked = readLock(folder)
   const policies = readPolicies(folder)
   const { env, resolve, nowMs } = options
@@ -71,6 +64,34 @@ export function readProject(folder: string, options: ProjectOptions): Project {
     faults,
     variables,
   }
+}
+
+/**
+ * The servers of a manifest, addresses resolved, whatever else is wrong with it: `lock` needs no more. Faults of form count in whole,
+ * others only where they are about servers.
+ */
+export function serversOfText(
+  text: string,
+  options: Pick<ProjectOptions, 'env'>,
+): { readonly servers: readonly McpServer[]; readonly faults: readonly Fault[] } {
+  const { draft, faults } = parseManifest({ text, file: manifestFile, env: options.env })
+  if (draft === undefined) return { servers: [], faults }
+  return { servers: draft.servers, faults: faults.filter((fault) => fault.path?.startsWith('mcpServers') === true) }
+}
+
+/** As `serversOfText`, of the manifest in a folder. */
+export function readServers(folder: string, options: Pick<ProjectOptions, 'env'>): ReturnType<typeof serversOfText> {
+  const manifest = readManifest(folder)
+  return 'fault' in manifest ? { servers: [], faults: [manifest.fault] } : serversOfText(manifest.text, options)
+}
+
+function readManifest(folder: string): { readonly text: string } | { readonly fault: Fault } {
+  const found = readBounded(join(folder, manifestFile), manifestBytesMax)
+  if (!('why' in found)) return found
+  const code = found.isTooLarge ? 'MANIFEST_LIMIT_EXCEEDED' : 'MANIFEST_MISSING'
+  const message = `${manifestFile} in ${folder} cannot be read: ${found.why}.`
+  const mend = found.isTooLarge ? 'Make it smaller.' : 'Run `airworthy init` here, or name the folder with --project.'
+  return { fault: { code, message, mend, file: manifestFile } }
 }
 
 /** The lock of a folder; no file is no fault here, a tool that needs one says so. */
