@@ -113,6 +113,14 @@ export interface Kit {
   revive(request: KillRequest): Promise<boolean>
   createKey(request: NewCredential, actor: AuditActor): Promise<{ record: CredentialRecord; key: string }>
   revokeKey(id: string, actor: AuditActor): Promise<void>
+  /** Tells of every guard step and every answer from now on; the function that is returned ends it. A watcher decides nothing. */
+  watch(watcher: KitWatcher): () => void
+}
+
+export interface KitWatcher {
+  readonly event?: (event: GuardEvent) => void
+  /** After each passage through the guard, executions on approval included; repeats of an earlier action come too. */
+  readonly answer?: (tool: string, answer: ActionAnswer, durationMs: number) => void
 }
 
 export interface TaskRequest {
@@ -143,17 +151,28 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   const { dir, env = process.env, clock = Date.now, environment = 'dev', mode = 'enforce', log = () => {} } = options
   const project = readProject(options.project, { env })
   throwFaults(project.faults)
-  const { effective: manifest, lock } = project
-  invariant(manifest !== undefined && lock !== undefined, 'a project without faults has a manifest and a lock')
+  const { effective, lock } = project
+  invariant(effective !== undefined && lock !== undefined, 'a project without faults has a manifest and a lock')
+  const manifest: EffectiveManifest = effective
 
-  const agentName = manifest.agent
-  const policies = loadCachedPolicies(manifest, dir)
+    const policies = loadCachedPolicies(manifest, dir)
   const keys = dir === ':memory:' ? temporaryKitKeys() : readKitKeys(dir, env)
   let sequencer: Sequencer | undefined
   const store = openSqliteStore(dir, () => sequencer?.wake())
   const owner = newOwner()
   const kitActor: AuditActor = { kind: 'kit', id: owner, verifiedBy: 'kit' }
   const idOf = (prefix: IdPrefix): string => newId(prefix, clock())
+  const watchers = new Set<KitWatcher>(options.onEvent === undefined ? [] : [{ event: options.onEvent }])
+  /** What a watcher does wrong is its own; the action goes on. */
+  const tell = (say: (watcher: KitWatcher) => void): void => {
+    for (const watcher of watchers) {
+      try {
+        say(watcher)
+      } catch (error) {
+        log(`a watcher failed: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+  }
 
   const { digest: release, pins } = releaseOf({ effective: manifest, lock, policyDigest: policies.digest })
   const notReady = await registerRelease(store.releases, {
@@ -186,7 +205,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     fingerprintKey: derive(keys.seal, 'fingerprint').toString('hex'),
     owner,
     ports,
-    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+    onEvent: (event) => tell((watcher) => watcher.event?.(event)),
     onFault: (error) => log(`fault in the guard: ${error instanceof Error ? error.message : String(error)}`),
   })
 
@@ -225,8 +244,11 @@ export async function createKit(options: KitOptions): Promise<Kit> {
 
   async function governed(request: ActionRequest, resumed?: Parameters<typeof govern>[2]): Promise<ActionAnswer> {
     const run = running.begin(manifest.agent, request.tool, request.signal)
+    const beganMs = performance.now()
     try {
-      return await govern(guard, { ...request, signal: run.signal }, resumed, guardSteps, options.stopAt)
+      const answer = await govern(guard, { ...request, signal: run.signal }, resumed, guardSteps, options.stopAt)
+      tell((watcher) => watcher.answer?.(request.tool, answer, performance.now() - beganMs))
+      return answer
     } finally {
       run.end()
     }
@@ -367,6 +389,11 @@ export async function createKit(options: KitOptions): Promise<Kit> {
 
     createKey: (request, actor) => createCredential(store.credentials, request, { actor, atMs: clock(), newId: idOf }),
     revokeKey: (id, actor) => revokeCredential(store.credentials, id, { actor, atMs: clock(), newId: idOf }),
+
+    watch(watcher) {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
   }
   return kit
 
@@ -418,7 +445,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       timeMs: clock(),
       kind,
       actor: kitActor,
-      agent: agentName,
+      agent: manifest.agent,
       release,
       environment,
       mode,

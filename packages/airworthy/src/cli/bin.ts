@@ -29,14 +29,14 @@ const application = buildApplication<CliContext>(
   buildRouteMap({ routes, docs: { brief: 'Airworthy, the go/no-go kit for AI agents that act.' } }),
   { name: 'airworthy', versionInfo: { currentVersion: version }, scanner: { caseStyle: 'allow-kebab-for-camel' } },
 )
-const context: CliContext = {
-  process: process as CliContext['process'],
+const context = {
+  process,
   stdout: process.stdout,
   stderr: process.stderr,
   cwd: process.cwd(),
   env: process.env,
   isTty: process.stdout.isTTY === true,
-}
+} satisfies CliContext
 await run(application, args, context)
 // The library has negative codes for what it could not parse or load; ours for that is 3.
 if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = exitCodes.usage

@@ -8,6 +8,7 @@ import { shorthandPermit } from '../policy/shorthand-permit.ts'
 import { argumentValidator } from './argument-validator.ts'
 import type { Guard, GuardEvent, Mode } from './guard.ts'
 import type { GuardPorts } from './port.ts'
+import { taskTurns } from './task-turns.ts'
 
 export interface GuardParts {
   readonly manifest: EffectiveManifest
@@ -29,6 +30,7 @@ export function buildGuard(parts: GuardParts): Guard {
     ...parts,
     tools: new Map(parts.manifest.tools.map((tool) => [tool.name, tool])),
     validator: argumentValidator(),
+    turns: taskTurns(),
   }
 }
 

@@ -51,6 +51,10 @@ export type GuardSteps = typeof guardSteps
 /** Steps 6 to 10 run again when the task learned something meanwhile; more often than this is a store that cannot settle. */
 const rerunsMax = 2
 
+/** A passage that waits longer for its turn tries its luck; a settlement is not kept waiting that long. */
+const turnWaitMsMax = 30_000
+const settleWaitMsMax = 250
+
 /** Named points at which a crash test stops a process; see `test/crash`. Nothing else passes a function here. */
 export type StopPoint = (point: StepName | 'intended' | 'executed' | 'settled') => void
 
@@ -195,10 +199,17 @@ async function walk(
     if (answer !== undefined) return answer
   } else tell('check-budget', 'pass')
 
-  for (let rerun = 0; rerun <= rerunsMax; rerun++) {
-    const answer = await decideAndIntend(filtered.arguments)
-    if (answer !== undefined) return answer
-    tell('intend', 'again')
+  const first = await decideAndIntend(filtered.arguments)
+  if (first !== undefined) return first
+  const endTurn = await guard.turns.take(task.id, turnWaitMsMax)
+  try {
+    for (let rerun = 1; rerun <= rerunsMax; rerun++) {
+      tell('intend', 'again')
+      const answer = await decideAndIntend(filtered.arguments, endTurn)
+      if (answer !== undefined) return answer
+    }
+  } finally {
+    endTurn()
   }
   return await recordDenial(
     guard,
@@ -209,7 +220,10 @@ async function walk(
   )
 
   /** Steps 6 to 14; undefined when the task learned something meanwhile and the steps must run again. */
-  async function decideAndIntend(startArguments: JsonObject): Promise<ActionAnswer | undefined> {
+  async function decideAndIntend(
+    startArguments: JsonObject,
+    onIntended?: () => void,
+  ): Promise<ActionAnswer | undefined> {
     passage = {
       ...passage,
       arguments: resolvePseudonyms(startArguments, passage.state.pseudonyms) as JsonObject,
@@ -312,6 +326,7 @@ async function walk(
     if (intended.kind !== 'committed') return await answerOfIntend(intended)
     tell('intend', 'pass')
     stopAt?.('intended')
+    onIntended?.()
 
     const base = {
       action: actionId,
@@ -337,10 +352,13 @@ async function walk(
     tell('execute', 'pass')
     stopAt?.('executed')
     const settlement = settlementOf(outcome, tool.effect)
+    let endSettling: (() => void) | undefined
     try {
       const labelled =
         settlement.result === undefined ? undefined : steps.labelResult(guard, passage.state, tool, settlement.result)
       stopAt?.('settle')
+      // A settlement is news to the task, so it waits while somebody checks on what is known now.
+      endSettling = await guard.turns.take(task.id, settleWaitMsMax)
       await ports.store.settle({
         actionId,
         entryId: ports.newId('ent'),
@@ -371,6 +389,8 @@ async function walk(
       guard.onFault?.(error)
       const reasons = [...base.reasons, ambiguousReason]
       return { ...base, state: 'ambiguous', reasons, next: 'wait', error: 'The outcome could not be recorded.' }
+    } finally {
+      endSettling?.()
     }
   }
 

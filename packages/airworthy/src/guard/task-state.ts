@@ -42,7 +42,7 @@ export function withFacts(state: TaskState, facts: readonly Fact[]): TaskState {
     lastFact = n
     switch (body.kind) {
       case 'source':
-        addFact(state.provenance, { ...body, classes: [] })
+        addFact(state.provenance, body)
         break
       case 'pseudonym':
         pseudonyms.push({ pseudonym: body.pseudonym, value: body.value, dataClass: body.dataClass })

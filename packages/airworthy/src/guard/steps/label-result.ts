@@ -46,9 +46,13 @@ export function labelResult(guard: Guard, state: TaskState, tool: EffectiveTool,
   return { shown: isJsonObject(shown) ? shown : {}, facts: facts.filter(isInformative) }
 }
 
-/** The parts of a CallToolResult that a model reads. */
+/** The parts of a CallToolResult that a model reads: texts and structured content, not the words of the envelope. */
 function contentOf(result: JsonObject): JsonValue {
-  return [result['structuredContent'] ?? null, result['content'] ?? null]
+  const blocks = Array.isArray(result.content) ? (result.content as readonly JsonValue[]) : []
+  return [
+    result.structuredContent ?? null,
+    blocks.map((block) => (isJsonObject(block) ? (block.text ?? block.resource ?? block.uri ?? null) : null)),
+  ]
 }
 
 function isInformative(fact: FactBody): boolean {
