@@ -116,8 +116,12 @@ export class RootChecker {
       if (this.#isDiverged) continue
       if (equalHashes(mark.root, root)) {
         this.#signedGood = mark.size
-        if (this.#disagreed !== undefined) this.#addDisagreement('forked', this.#disagreed)
-        this.#disagreed = undefined
+        if (this.#disagreed !== undefined) {
+          this.#addDisagreement(this.#faults.has('key-swapped') ? 'rewritten' : 'forked', this.#disagreed)
+          // One fork is named once; whatever else was saved behind it disagrees as well.
+          this.#saved.length = 0
+          this.#disagreed = undefined
+        }
       } else {
         this.#isDiverged = true
         this.#faults.add('rewritten', this.#signedGood, { lastIndex: Math.max(this.#signedGood, mark.size - 1) })

@@ -23,7 +23,7 @@ const sizeMax = 2n ** 63n - 1n
  * @example parseCheckpoint('example.com/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n').size // 0n
  */
 export function parseCheckpoint(text: string): Checkpoint {
-  const blank = text.lastIndexOf('\n\n')
+  const blank = text.lastIndexOf('\n\n— ')
   const body = blank < 0 ? text : text.slice(0, blank + 1)
   if (!body.endsWith('\n')) throw invalid('it does not end with a line feed')
   const [origin = '', sizeText = '', rootText = '', ...extensions] = body.slice(0, -1).split('\n')

@@ -98,14 +98,14 @@ function parseOtherLine(line: string): ExportLine | undefined {
 function parseHeader(value: JsonObject): ExportHeader {
   const { airworthy_audit_export: version, origin, vkey, size, bodies, checkpoint } = value
   const isComplete = typeof origin === 'string' && typeof vkey === 'string' && typeof checkpoint === 'string'
-  if (version !== 1 || !isComplete || !isCount(size)) {
+  if (version !== 1 || !isComplete || !isCount(size) || typeof bodies !== 'boolean') {
     throw new AirworthyError({
       code: 'AUDIT_EXPORT_INVALID',
       message: 'The first line of the export is not the header of a version that this verifier reads.',
       mend: 'Export the log again, or verify it with the version of airworthy that wrote it.',
     })
   }
-  return { kind: 'header', origin, vkey, size, bodies: bodies === true, checkpoint }
+  return { kind: 'header', origin, vkey, size, bodies, checkpoint }
 }
 
 /** The hashes of a tile, one by one. */

@@ -74,6 +74,7 @@ export class LogVerifier {
     this.#header = line
     this.#roots = new RootChecker({ trusted, vkeyOfExport: line.vkey }, this.#openSaved(trusted), this.#faults)
     this.#roots.readCheckpoint(line.checkpoint)
+    if (!isHeaderOf(line)) this.#malformed('The header is not that of its checkpoint.')
   }
 
   #readInside(line: ExportLine | undefined, roots: RootChecker): void {
@@ -144,6 +145,15 @@ const keyFromExportNote =
 const nothingSavedNote =
   'No saved checkpoint and no anchor to compare with: a holder of the signing key could have rewritten this log, and a cut tail, a fork or an erased log would not show.'
 const noBodiesNote = 'The export holds no bodies, so they were not held against their digests.'
+
+function isHeaderOf({ checkpoint, origin, size }: ExportHeader): boolean {
+  try {
+    const parsed = parseCheckpoint(checkpoint)
+    return parsed.origin === origin && parsed.size === BigInt(size)
+  } catch {
+    return false
+  }
+}
 
 function savedNote(comparedSize: number): string {
   return `Nothing saved covers the entries from ${comparedSize} on: a holder of the signing key could have rewritten or cut those.`

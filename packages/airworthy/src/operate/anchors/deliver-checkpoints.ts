@@ -83,6 +83,7 @@ class Lane {
     for (let round = 0; round < 2; round++) {
       this.#pump()
       await this.#delivery
+      if (this.#failure !== undefined) return
     }
   }
 
