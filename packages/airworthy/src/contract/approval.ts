@@ -1,0 +1,36 @@
+/** Approvals on the wire. */
+import { z } from 'zod'
+import { idText, timeMs } from './json.ts'
+
+export const approvalStates = ['pending', 'approved', 'rejected', 'expired', 'used'] as const
+
+export const approval = z
+  .object({
+    id: idText,
+    action: idText,
+    task: idText,
+    agent: z.string(),
+    tool: z.string(),
+    principal: z.string(),
+    state: z.enum(approvalStates),
+    roles: z.array(z.string()).readonly().describe('Every one of them is needed of the approver.'),
+    not_requester: z.boolean(),
+    summary: z.string().describe("Rendered by the server, never the model's words."),
+    binding_digest: z.string().describe('Over everything that the approval is for.'),
+    nonce: z.string(),
+    created_ms: timeMs,
+    expires_ms: timeMs,
+    decided_ms: timeMs.optional(),
+    decided_by: z.string().optional(),
+    comment: z.string().optional(),
+  })
+  .describe('The record of the decision on one exact action.')
+export type WireApproval = z.infer<typeof approval>
+
+export const approvalList = z.object({ approvals: z.array(approval).readonly() }).describe('Approvals, newest first.')
+export const approvalsQuery = z.strictObject({ state: z.enum(approvalStates).optional() })
+
+export const decisionBody = z.strictObject({
+  decision: z.enum(['approved', 'rejected']),
+  comment: z.string().max(500).optional(),
+})

@@ -1,0 +1,33 @@
+/** Tasks on the wire: opening one, and what the agent gets back. */
+import { z } from 'zod'
+import { idText, jsonObject, jsonValue } from './json.ts'
+
+const userToken = z.string().min(1).max(16_384).describe("A signed token (JWT) of the company's own issuer.")
+
+const assertedPrincipal = z
+  .strictObject({ id: z.string().min(1).max(256), attributes: jsonObject.optional() })
+  .describe('Only where the manifest says `asserted_by_agent: true`.')
+
+export const openTaskBody = z.strictObject({
+  principal: z.union([userToken, assertedPrincipal]).describe('The user on whose behalf the task runs.'),
+  input: jsonValue.optional().describe('What the user asked for; its values count as trusted.'),
+  resume_url: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .optional()
+    .describe('Told when a held action of the task was decided. The notice carries ids only.'),
+})
+export type WireOpenTask = z.infer<typeof openTaskBody>
+
+export const openedTask = z
+  .object({
+    task: idText,
+    token: z.string().describe('Shown this once. It travels as bearer, as header Airworthy-Task, or in MCP _meta.'),
+    trace_id: z.string().describe('W3C trace id.'),
+    urls: z.object({ api: z.url(), mcp: z.url() }),
+    mode: z.enum(['enforce', 'observe']),
+  })
+  .describe('A task that was opened.')
+export type WireOpenedTask = z.infer<typeof openedTask>
+
+export const closedTask = z.object({ task: idText, closed: z.literal(true) }).describe('A task that has ended.')

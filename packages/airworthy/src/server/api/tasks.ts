@@ -1,0 +1,60 @@
+/** Tasks: opened by an agent's key, for one user; the token that comes back opens everything else. */
+import type { WireOpenedTask, WireOpenTask } from '../../contract/task.ts'
+import { AirworthyError } from '../../core/errors.ts'
+import type { TaskRecord } from '../../guard/port.ts'
+import { type Caller, foreign } from '../caller.ts'
+import { type Asked, jsonAnswer } from '../route.ts'
+
+export async function openTask({ server, caller, body, request }: Asked<WireOpenTask, unknown>): Promise<Response> {
+  const { kit, baseUrl } = server
+  const { principal, input, resume_url: resumeUrl } = body
+  const traceId = traceIdOf(request.headers.get('traceparent'))
+  const { task, token } = await kit.openTask({
+    principal,
+    ...(input === undefined ? {} : { input }),
+    ...(resumeUrl === undefined ? {} : { resumeUrl }),
+    ...(traceId === undefined ? {} : { traceId }),
+    openedBy: (caller as Caller).id,
+  })
+  const opened: WireOpenedTask = {
+    task: task.id,
+    token,
+    trace_id: task.traceId,
+    urls: { api: `${baseUrl}/api/v1`, mcp: `${baseUrl}/mcp/${encodeURIComponent(kit.agent)}` },
+    mode: kit.mode,
+  }
+  return jsonAnswer(opened, 201)
+}
+
+export async function closeTask({ server, caller, params }: Asked<unknown, unknown>): Promise<Response> {
+  const task = await taskFor(server.kit, caller as Caller, params.id as string)
+  await server.kit.closeTask(task, (caller as Caller).id)
+  return jsonAnswer({ task, closed: true })
+}
+
+/**
+ * The id of the task that the caller may act for: its own, or, for an agent's key, any of that agent.
+ * @throws TASK_UNKNOWN, RequestRefused CREDENTIAL_INVALID (403)
+ */
+export async function taskFor(kit: Asked<never, never>['server']['kit'], caller: Caller, id: string): Promise<string> {
+  if (caller.kind === 'task') {
+    if (caller.id !== id) throw foreign('task')
+    return id
+  }
+  const task: TaskRecord | undefined = await kit.store.guard.readTask(id)
+  if (task === undefined) {
+    throw new AirworthyError({
+      code: 'TASK_UNKNOWN',
+      message: 'There is no such task.',
+      mend: 'Open one with POST /api/v1/tasks.',
+    })
+  }
+  if (task.agent !== kit.agent) throw foreign('task')
+  return id
+}
+
+/** W3C trace context, version 00 and later: the trace id, unless the header is malformed or all zero. */
+function traceIdOf(header: string | null): string | undefined {
+  const id = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/.exec(header ?? '')?.[1]
+  return id === undefined || /^0+$/.test(id) ? undefined : id
+}

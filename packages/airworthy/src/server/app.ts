@@ -1,0 +1,88 @@
+/**
+ * The server without its socket: a request goes through the same gate whatever it asks for (host, route, credential, query, body)
+ * and comes to its handler with all of that verified. Whatever is wrong is one problem document for that one request.
+ */
+import { Hono } from 'hono'
+import { type Caller, callerOf } from './caller.ts'
+import { checkHost, type HostRules } from './check-host.ts'
+import { problemOf, RequestRefused } from './problem.ts'
+import { fitted, readJsonBody } from './read-body.ts'
+import type { Asked, Route, ServerContext } from './route.ts'
+import { routes } from './routes.ts'
+
+export interface AppOptions {
+  readonly hosts: HostRules
+  /** Told of what should never happen. */
+  readonly onFault: (error: unknown) => void
+}
+
+export function createApp(server: ServerContext, options: AppOptions): (request: Request) => Promise<Response> {
+  const app = new Hono()
+  for (const route of routes) {
+    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+      const { raw } = context.req
+      try {
+        return await serve(server, route, raw, { ...paramsOf(route, context.req.param(), context.req.path) })
+      } catch (error) {
+        return problemOf(error, options.onFault)
+      }
+    })
+  }
+  app.notFound(() =>
+    problemOf(
+      new RequestRefused(404, {
+        code: 'ROUTE_UNKNOWN',
+        message: 'There is no such route.',
+        mend: 'See docs/api.md, or /api/openapi.json.',
+      }),
+      options.onFault,
+    ),
+  )
+  app.onError((error) => problemOf(error, options.onFault))
+
+  return async (request) => {
+    let response: Response
+    try {
+      checkHost(request.headers, options.hosts)
+      response = await app.fetch(request)
+    } catch (error) {
+      response = problemOf(error, options.onFault)
+    }
+    return sealed(response, server)
+  }
+}
+
+async function serve(
+  server: ServerContext,
+  route: Route,
+  request: Request,
+  params: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const { credentials } = route
+  const caller: Caller | undefined =
+    credentials === 'open' ? undefined : await callerOf(server.kit, request.headers, credentials)
+  const query =
+    route.query === undefined
+      ? undefined
+      : fitted(route.query, Object.fromEntries(new URL(request.url).searchParams.entries()))
+  const body = route.body === undefined ? undefined : fitted(route.body, await readJsonBody(request))
+  const signal = AbortSignal.any([request.signal, server.closing])
+  const asked: Asked<unknown, unknown> = { server, caller, params, body, query, request, signal }
+  return await route.handle(asked)
+}
+
+function paramsOf(route: Route, params: Readonly<Record<string, string>>, path: string): Record<string, string> {
+  if (!route.path.endsWith('/*')) return params
+  return { ...params, '*': path.slice(route.path.length - 1) }
+}
+
+/** What every answer carries. */
+function sealed(response: Response, { kit }: ServerContext): Response {
+  const { headers } = response
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  headers.set('referrer-policy', 'no-referrer')
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+  if (kit.mode === 'observe') headers.set('airworthy-mode', 'observe')
+  return response
+}

@@ -1,0 +1,69 @@
+/** What a route is. The list of them (routes.ts) is what the server serves, what the OpenAPI document and its tests are made from. */
+import type { z } from 'zod'
+import type { Kit } from '../kit.ts'
+import type { Caller, CallerKind } from './caller.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** With `{name}` for a segment and a last `*` for the rest. */
+  readonly path: string
+  /** Kinds of credential that open it; `open` needs none. */
+  readonly credentials: readonly CallerKind[] | 'open'
+  readonly summary: string
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  readonly answer: RouteAnswer
+  readonly handle: (asked: Asked<unknown, unknown>) => Promise<Response>
+}
+
+export interface RouteAnswer {
+  /** 200 unless told. */
+  readonly status?: number
+  readonly schema?: z.ZodType
+  /** application/json unless told. */
+  readonly mediaType?: string
+}
+
+/** One request on its route, with everything about it verified. */
+export interface Asked<Body, Query> {
+  readonly server: ServerContext
+  /** Undefined on open routes alone. */
+  readonly caller: Caller | undefined
+  readonly params: Readonly<Record<string, string>>
+  readonly body: Body
+  readonly query: Query
+  readonly request: Request
+  /** Aborts when the client leaves or the server stops. */
+  readonly signal: AbortSignal
+}
+
+export interface ServerContext {
+  readonly kit: Kit
+  /** Under which clients reach it; no slash at the end. */
+  readonly baseUrl: string
+  readonly metrics: Metrics
+  readonly gateway: (request: Request) => Promise<Response>
+  /** Aborts when the server stops. */
+  readonly closing: AbortSignal
+  readonly eventStreams: { count: number }
+}
+
+/** Ties the types of body and query to the handler, then forgets them: the server fits each request to the schemas first. */
+export function route<Body extends z.ZodType, Query extends z.ZodType>(
+  spec: Omit<Route, 'handle' | 'body' | 'query'> & {
+    readonly body?: Body
+    readonly query?: Query
+    readonly handle: (asked: Asked<z.infer<Body>, z.infer<Query>>) => Promise<Response>
+  },
+): Route {
+  return spec as unknown as Route
+}
+
+export function jsonAnswer(value: unknown, status = 200): Response {
+  return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } })
+}
+
+export function textAnswer(text: string, status = 200): Response {
+  return new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+}

@@ -1,0 +1,275 @@
+/**
+ * Every route of the server, once. The server serves this list and nothing else; the OpenAPI document, the table test of
+ * credentials and docs/api.md are made from it. An auditor's key opens `/audit/*` alone.
+ */
+import { z } from 'zod'
+import { actionAnswer, actionBody, outcomeBody, waitQuery } from '../contract/action.ts'
+import { approval, approvalList, approvalsQuery, decisionBody } from '../contract/approval.ts'
+import { checkBody, verdict } from '../contract/check.ts'
+import { guardEvent } from '../contract/event.ts'
+import { createdKey, keyBody, keyList, revokedKey } from '../contract/key.ts'
+import { killBody, killList, killReport, liftReport } from '../contract/kill.ts'
+import { health, permitKeys, readiness, status } from '../contract/status.ts'
+import { closedTask, openedTask, openTaskBody } from '../contract/task.ts'
+import { act, readAction, reportOutcome } from './api/actions.ts'
+import { approvalPage, decideApproval, listApprovals, readApproval } from './api/approvals.ts'
+import { checkpoint, exportAudit, tile, vkey } from './api/audit.ts'
+import { events } from './api/events.ts'
+import { check, createKey, kill, liftKill, listKeys, listKills, revokeKey } from './api/operators.ts'
+import { healthz, metrics, permitKey, readyz, status as statusOf } from './api/status.ts'
+import { closeTask, openTask } from './api/tasks.ts'
+import type { CallerKind } from './caller.ts'
+import { openApiDocument } from './openapi.ts'
+import { jsonAnswer, type Route, route } from './route.ts'
+
+const everybody: readonly CallerKind[] = ['agent', 'operator', 'person', 'task']
+
+export const routes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/healthz',
+    credentials: 'open',
+    summary: 'The process runs',
+    answer: { schema: health },
+    handle: healthz,
+  }),
+  route({
+    method: 'GET',
+    path: '/readyz',
+    credentials: ['agent', 'operator'],
+    summary: 'Whether the kit can govern now; 503 with the reason when it cannot',
+    answer: { schema: readiness },
+    handle: readyz,
+  }),
+  route({
+    method: 'GET',
+    path: '/metrics',
+    credentials: ['operator'],
+    summary: 'Numbers for Prometheus',
+    answer: { mediaType: 'text/plain' },
+    handle: metrics,
+  }),
+
+  route({
+    method: 'POST',
+    path: '/api/v1/tasks',
+    credentials: ['agent'],
+    summary: 'Open a task for one user; the answer holds its token',
+    body: openTaskBody,
+    answer: { status: 201, schema: openedTask },
+    handle: openTask,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/tasks/{id}/actions',
+    credentials: ['task', 'agent'],
+    summary: 'Ask the guard for an action; tools of servers are executed, others get a permit',
+    body: actionBody,
+    answer: { schema: actionAnswer },
+    handle: act,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/tasks/{id}/close',
+    credentials: ['task', 'agent'],
+    summary: 'End a task; its token opens nothing any more',
+    body: z.strictObject({}),
+    answer: { schema: closedTask },
+    handle: closeTask,
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/actions/{id}',
+    credentials: ['task', 'agent', 'operator'],
+    summary: 'What became of an action; waits for it if asked to',
+    query: waitQuery,
+    answer: { schema: actionAnswer },
+    handle: readAction,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/actions/{id}/outcome',
+    credentials: ['task', 'operator'],
+    summary: 'Report what the caller ran itself; an operator settles what is in doubt',
+    body: outcomeBody,
+    answer: { schema: actionAnswer },
+    handle: reportOutcome,
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v1/approvals',
+    credentials: ['person', 'operator'],
+    summary: 'Approvals, newest first, at most 200',
+    query: approvalsQuery,
+    answer: { schema: approvalList },
+    handle: listApprovals,
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/approvals/{id}',
+    credentials: ['person', 'operator'],
+    summary: 'One approval',
+    answer: { schema: approval },
+    handle: readApproval,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/approvals/{id}/decision',
+    credentials: ['person'],
+    summary: 'Approve or reject, with the roles of the own key; on approval the kit executes the action',
+    body: decisionBody,
+    answer: { schema: approval },
+    handle: decideApproval,
+  }),
+  route({
+    method: 'GET',
+    path: '/approvals/{id}',
+    credentials: ['person', 'operator'],
+    summary: 'Where the link of a held action leads: what would be executed, and how to decide',
+    answer: { mediaType: 'text/plain' },
+    handle: approvalPage,
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v1/kills',
+    credentials: ['operator'],
+    summary: 'Kill switches that are on',
+    answer: { schema: killList },
+    handle: listKills,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/kills',
+    credentials: ['operator'],
+    summary: 'Stop a tool or the whole agent; answers when nothing runs any more, or after a minute',
+    body: killBody,
+    answer: { schema: killReport },
+    handle: kill,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/kills/lift',
+    credentials: ['operator'],
+    summary: 'Lift a kill',
+    body: killBody,
+    answer: { schema: liftReport },
+    handle: liftKill,
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/keys',
+    credentials: ['operator'],
+    summary: 'All keys, revoked ones included',
+    answer: { schema: keyList },
+    handle: listKeys,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/keys',
+    credentials: ['operator'],
+    summary: 'Create a key; it is shown this once',
+    body: keyBody,
+    answer: { status: 201, schema: createdKey },
+    handle: createKey,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/keys/{id}/revoke',
+    credentials: ['operator'],
+    summary: 'Revoke a key',
+    body: z.strictObject({}),
+    answer: { schema: revokedKey },
+    handle: revokeKey,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/check',
+    credentials: ['operator'],
+    summary: 'Go or no-go for the release that runs here',
+    body: checkBody,
+    answer: { schema: verdict },
+    handle: check,
+  }),
+
+  route({
+    method: 'GET',
+    path: '/api/v1/status',
+    credentials: everybody,
+    summary: 'Agent, release, mode, audit log, anchors, kills',
+    answer: { schema: status },
+    handle: statusOf,
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/permit-key',
+    credentials: everybody,
+    summary: 'The public key that permits are verified with, as a JWK set',
+    answer: { schema: permitKeys },
+    handle: permitKey,
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/events',
+    credentials: ['operator'],
+    summary: 'Guard steps as they happen, as server-sent events',
+    answer: { schema: guardEvent, mediaType: 'text/event-stream' },
+    handle: events,
+  }),
+  route({
+    method: 'GET',
+    path: '/api/openapi.json',
+    credentials: everybody,
+    summary: 'This description, OpenAPI 3.1',
+    answer: {},
+    handle: async ({ server }) => jsonAnswer(openApiDocument(routes, server.baseUrl)),
+  }),
+
+  route({
+    method: 'GET',
+    path: '/audit/checkpoint',
+    credentials: ['auditor', 'operator'],
+    summary: 'The newest signed checkpoint (C2SP tlog-checkpoint)',
+    answer: { mediaType: 'text/plain' },
+    handle: checkpoint,
+  }),
+  route({
+    method: 'GET',
+    path: '/audit/tile/*',
+    credentials: ['auditor', 'operator'],
+    summary: 'Hash tiles and entry bundles (C2SP tlog-tiles)',
+    answer: { mediaType: 'application/octet-stream' },
+    handle: tile,
+  }),
+  route({
+    method: 'GET',
+    path: '/audit/vkey',
+    credentials: ['auditor', 'operator'],
+    summary: "The log's public key (name+id+key)",
+    answer: { mediaType: 'text/plain' },
+    handle: vkey,
+  }),
+  route({
+    method: 'GET',
+    path: '/audit/export',
+    credentials: ['auditor', 'operator'],
+    summary: 'The whole log, for `airworthy audit verify`; bodies=true adds arguments and results',
+    query: z.strictObject({ bodies: z.enum(['true', 'false']).optional() }),
+    answer: { mediaType: 'application/x-ndjson' },
+    handle: exportAudit,
+  }),
+
+  ...(['/mcp/{agent}', '/mcp/{agent}/{server}'] as const).flatMap((path) =>
+    (['POST', 'GET', 'DELETE'] as const).map((method) =>
+      route({
+        method,
+        path,
+        credentials: ['task', 'agent'],
+        summary: `MCP: ${path.endsWith('{server}') ? 'the tools of one server' : 'the tools of the agent'}`,
+        answer: {},
+        handle: ({ server, request }) => server.gateway(request),
+      }),
+    ),
+  ),
+]
