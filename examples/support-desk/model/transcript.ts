@@ -100,52 +100,43 @@ function unwrap(text: string): unknown {
   return isRecord(value) && value.isError === true ? { error: inner } : inner
 }
 
+/** How far into a plain text its verdict stands. */
+const verdictLength = 300
+
 /** The words by which an answer says how it went: those of its own fields at the top, never those of records inside it. */
 function markText(value: unknown): string {
-  if (typeof value === 'string') return value.length < 600 ? value : ''
+  if (typeof value === 'string') return value.slice(0, verdictLength)
   if (!isRecord(value)) return ''
-  const own = ['decision', 'error', 'code', 'state', 'next', 'fallback', 'type', 'kind', 'result', 'airworthy'].map(
-    (key) => value[key],
-  )
+  const own = ['decision', 'error', 'code', 'status', 'state', 'next', 'fallback', 'airworthy'].map((key) => value[key])
   const reasons = Array.isArray(value.reasons) ? value.reasons : []
   const said = [...own, ...reasons].flatMap((one) => (isRecord(one) ? Object.values(one) : [one]))
-  const status =
-    typeof value.status === 'string' && /confirm|denied|held|approval|budget|error/i.test(value.status)
-      ? [value.status]
-      : []
-  return [...said, ...status].filter((one) => typeof one === 'string').join(' ')
+  return said.filter((one) => typeof one === 'string').join(' ')
 }
 
+const refusing =
+  /\bdenied\b|\bdeny\b|not (?:allowed|permitted|authori[sz]ed)|\bforbidden\b|\brefused\b|\brejected\b|_DENIED|_FORBID|_BLOCKED/i
+const ending =
+  /\bbudget|was stopped by|\bexhausted\b|\bkilled\b|kill switch|limit (?:is |was )?reached|_EXCEEDED|ask_clarifying_question|escalate_to_human/i
+const holding =
+  /confirmation[ _]required|(?:needs?|awaits?|awaiting|pending|waiting for|held for) (?:a |the |an? person['’]s )?(?:confirmation|approval)/i
+const failing =
+  /^(?:error|no |not |only |nothing |nobody |this is being |the (?:account|amount)|an? \w+ (?:has|must)|invalid|cannot|could not|failed|mcp error|input validation)|\bfailed\b|\binvalid\b|can no longer/i
+
+/**
+ * A plain text tells by its beginning; JSON tells by the fields that tools use for it. An ordinary record ("status": "open")
+ * has none of them, whatever its texts say.
+ */
 function stateOf(value: unknown, marks: string): Result['state'] {
   const plain = typeof value === 'string'
-  const failing =
-    plain ||
-    (isRecord(value) && ['decision', 'error', 'code', 'reasons', 'fallback', 'next'].some((key) => key in value))
-  const confirming =
-    /confirmation.?required|needs? (?:a |the )?(?:confirmation|approval)|awaiting|waiting for (?:a )?(?:person|confirmation|approval)|\bheld\b|pending.approval|\bconfirm\b/i
-  if (!failing && !/confirm|denied|held|approval/i.test(marks)) return 'ok'
-  if (
-    /budget|exhausted|killed|limit (?:is |was )?reached|no more calls|ask_clarifying_question|escalate_to_human|deadline/i.test(
-      marks,
-    )
-  )
-    return 'stopped'
-  if (/confirmation.?(?:rejected|expired|mismatch)/i.test(marks)) return 'denied'
-  if (confirming.test(marks)) return 'held'
-  if (
-    /\bden(?:y|ied)\b|not (?:allowed|permitted|authori[sz]ed)|forbidden|refused|POLICY_|CHECK_|DATA_BLOCKED|ARGUMENTS_INVALID|TOOL_|permit/i.test(
-      marks,
-    )
-  )
-    return 'denied'
-  if (isRecord(value) && value.decision === 'allow') return 'ok'
-  if (plain)
-    return /^(?:error|no |not |only |nothing |the (?:account|amount)|an? \w+ (?:has|must)|invalid|cannot|could not|failed|mcp error|input validation)|\bfailed\b|\binvalid\b|can no longer/i.test(
-      value,
-    )
-      ? 'failed'
-      : 'ok'
-  return isRecord(value) && ('error' in value || 'reasons' in value || 'code' in value) ? 'failed' : 'ok'
+  const verdict = isRecord(value) && ['decision', 'error', 'reasons', 'fallback'].some((key) => key in value)
+  const status = isRecord(value) && typeof value.status === 'string' ? value.status : ''
+  if (!plain && !verdict && !holding.test(status) && !refusing.test(status)) return 'ok'
+  if (ending.test(marks)) return 'stopped'
+  if (refusing.test(plain ? marks.slice(0, 40) : marks)) return 'denied'
+  if (holding.test(marks) || (isRecord(value) && value.decision === 'confirm')) return 'held'
+  if (refusing.test(marks)) return 'denied'
+  if (plain) return failing.test(value) ? 'failed' : 'ok'
+  return isRecord(value) && value.decision !== 'allow' && ('error' in value || 'reasons' in value) ? 'failed' : 'ok'
 }
 
 function messageOf(value: unknown): string {

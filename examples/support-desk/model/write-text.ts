@@ -28,7 +28,7 @@ export function lacksKnowledge(ask: Ask, situation: Situation): boolean {
 const dataPhrase =
   /\b(?:with|containing|including|include|listing|attach(?:ing)?|contents? of|details? of|data of|copy of|list of)\b(.+)$/is
 
-/** "with the phone number and address of ...", "containing all customer data": the fields that were asked for, as known. */
+/** "With the street of ...", "containing all data": the fields that were asked for, as known. */
 function dataAskedFor(ask: Ask, situation: Situation): string | undefined {
   const asked = dataPhrase.exec(ask.text)
   if (asked === null || ask.content !== undefined) return undefined
