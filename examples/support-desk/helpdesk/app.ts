@@ -42,7 +42,7 @@ export function createHelpdesk({ seed, permitKey, stateToken }: HelpdeskOptions)
   )
   app.get('/', (context) => context.text(banner(permitKey !== undefined)))
   if (permitKey !== undefined) app.use('/mcp', requirePermit({ key: permitKey, exempt: readTools, bodyBytesMax }))
-  app.all('/mcp', (context) => {
+  app.all('/mcp', async (context) => {
     const { raw } = context.req
     const [claims, ...more] = permitsOf(raw)
     // One permit, one call, one idempotency key: which call of a batch a key belongs to would be a guess.

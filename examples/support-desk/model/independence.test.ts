@@ -37,9 +37,13 @@ function phrasesOf(texts: readonly string[], length: number): Set<string> {
   return new Set(phrases)
 }
 
+/** Line by line, comments left out, so that an apostrophe somewhere does not pair with a quote elsewhere. */
 function quotedIn(source: string): string[] {
-  const quoted = source.matchAll(/'([^'\n]{12,})'|"([^"\n]{12,})"|`([^`]{12,})`/g)
-  return [...quoted].map((match) => match.slice(1).find((text) => text !== undefined) ?? '')
+  const lines = source.split('\n').filter((line) => !/^\s*(?:\/?\*|\/\/|import )/.test(line))
+  const quoted = lines.flatMap((line) => [
+    ...line.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g),
+  ])
+  return quoted.map((match) => match.slice(1).find((text) => text !== undefined) ?? '')
 }
 
 function commentsIn(source: string): string[] {
