@@ -1,5 +1,12 @@
 /** The command `airworthy`. Only the file of the command that was called is loaded; `--help` loads them all. */
-import { buildApplication, buildRouteMap, type Command, type RouteMap, run } from '@stricli/core'
+import {
+  buildApplication,
+  buildRouteMap,
+  type Command,
+  type RouteMap,
+  run,
+  type StricliDynamicCommandContext,
+} from '@stricli/core'
 import { version } from '../core/version.ts'
 import { type CliContext, exitCodes } from './context.ts'
 
@@ -37,6 +44,7 @@ const context = {
   env: process.env,
   isTty: process.stdout.isTTY === true,
 } satisfies CliContext
-await run(application, args, context)
+// Node types its exit code a little wider than the library does.
+await run(application, args, context as StricliDynamicCommandContext<CliContext>)
 // The library has negative codes for what it could not parse or load; ours for that is 3.
 if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = exitCodes.usage

@@ -4,12 +4,15 @@
  */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { WireApproval } from '../contract/approval.ts'
+import type { WireKey } from '../contract/key.ts'
+import type { Digest } from '../core/digest.ts'
 import { AirworthyError, type Fault } from '../core/errors.ts'
 import type { ApprovalRecord } from '../guard/port.ts'
 import type { KillReport } from '../operate/halts/kill-switch.ts'
 import type { NewCredential } from '../operate/keys/credentials.ts'
 import type { CredentialRecord } from '../operate/keys/port.ts'
-import type { Verdict } from '../readiness/decide.ts'
+import type { Verdict } from '../readiness/verdict.ts'
 import type { CliContext } from './context.ts'
 
 export interface KitFlags {
@@ -164,5 +167,39 @@ function remoteKit(url: string, key: string, environment: string | undefined): K
     revokeKey: async (id) => {
       await ask('POST', `/keys/${encodeURIComponent(id)}/revoke`, {})
     },
+  }
+}
+
+function approvalOfWire(wire: WireApproval): ApprovalRecord {
+  return {
+    id: wire.id,
+    actionId: wire.action,
+    task: wire.task,
+    agent: wire.agent,
+    tool: wire.tool,
+    principalId: wire.principal,
+    state: wire.state,
+    roles: wire.roles,
+    notRequester: wire.not_requester,
+    summary: wire.summary,
+    bindingDigest: wire.binding_digest as Digest,
+    nonce: wire.nonce,
+    createdMs: wire.created_ms,
+    expiresMs: wire.expires_ms,
+    ...(wire.decided_ms === undefined ? {} : { decidedMs: wire.decided_ms }),
+    ...(wire.decided_by === undefined ? {} : { decidedBy: wire.decided_by }),
+    ...(wire.comment === undefined ? {} : { comment: wire.comment }),
+  }
+}
+
+function keyOfWire(wire: WireKey): CredentialRecord {
+  return {
+    id: wire.id,
+    kind: wire.kind,
+    name: wire.name,
+    roles: wire.roles,
+    ...(wire.agent === undefined ? {} : { agent: wire.agent }),
+    createdMs: wire.created_ms,
+    ...(wire.revoked_ms === undefined ? {} : { revokedMs: wire.revoked_ms }),
   }
 }

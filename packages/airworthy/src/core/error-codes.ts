@@ -85,6 +85,7 @@ export const errorCodes = {
   NOT_BUILT: 'This part is not built in this version.',
   TOOL_UNLISTED: 'A command names a tool that the manifest does not list.',
   KIT_RUNNING: 'A kit runs on this folder already.',
+  DEMO_FAILED: 'A part of the demo did not run.',
 } as const satisfies Record<string, string>
 
 export type ErrorCode = keyof typeof errorCodes

@@ -1,8 +1,9 @@
 /** Migrations: numbered, forward only, under the database's own write lock, so that several starts migrate once. */
 import { AirworthyError } from '../../core/errors.ts'
+import { applicationId } from './application-id.ts'
 import { ledgerMigration } from './migrations/001-ledger.sql.ts'
 import { auditMigration } from './migrations/002-audit.sql.ts'
-import { applicationId, type SqliteDatabase } from './open.ts'
+import type { SqliteDatabase } from './open.ts'
 
 const migrations: readonly string[] = [ledgerMigration, auditMigration]
 

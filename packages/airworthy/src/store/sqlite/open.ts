@@ -10,8 +10,6 @@ import { migrate } from './migrate.ts'
 
 export type SqliteDatabase = Database.Database
 
-/** `AWTY`: marks a database file as the kit's own. */
-export const applicationId = 0x41575459
 const busyTimeoutMs = 5_000
 
 /** @param dir the kit's folder, or `:memory:`. @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */

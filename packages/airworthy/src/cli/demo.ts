@@ -1,0 +1,193 @@
+/**
+ * `airworthy demo`: the support desk, end to end, to a verdict. Simulated model, helpdesk and agent run as processes of their own
+ * on free ports; the kit is the real one and goes on serving until it is interrupted.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { buildCommand } from '@stricli/core'
+import type { Verdict } from '../readiness/verdict.ts'
+import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
+import { copyProject, demoTasks, deskFolder } from './demo/desk.ts'
+import { runTasks } from './demo/run-tasks.ts'
+import { type AgentWorker, type Service, startAgent, startService } from './demo/services.ts'
+import { environmentFlag, jsonFlag, optionalText } from './flags.ts'
+import { defaultPort, portOf, type StartedKit, startKit, untilInterrupted } from './up.ts'
+
+interface DemoFlags {
+  readonly exit: boolean
+  readonly json: boolean
+  readonly dir: string | undefined
+  readonly port: number
+  readonly seed: number
+  readonly environment: string | undefined
+  readonly verbose: boolean
+}
+
+export const demoCommand = buildCommand<DemoFlags, [], CliContext>({
+  docs: { brief: 'The support desk, governed, end to end, to a verdict' },
+  parameters: {
+    flags: {
+      exit: { kind: 'boolean', brief: 'End after the verdict, with its exit code', default: false },
+      json: jsonFlag,
+      dir: optionalText("Folder for the project's copy and .airworthy; default a fresh temporary one", 'DIR'),
+      port: {
+        kind: 'parsed',
+        parse: portOf,
+        brief: "The kit's port",
+        default: String(defaultPort),
+        placeholder: 'PORT',
+      },
+      seed: {
+        kind: 'parsed',
+        parse: seedOf,
+        brief: 'Seed of the world and the simulated model',
+        default: '1',
+        placeholder: 'N',
+      },
+      environment: environmentFlag,
+      verbose: { kind: 'boolean', brief: 'Show what the child processes print', default: false },
+    },
+  },
+  async func(given) {
+    await runCommand(this, given.json, async () => {
+      const folder =
+        given.dir === undefined ? mkdtempSync(join(tmpdir(), 'airworthy-demo-')) : resolve(this.cwd, given.dir)
+      const running = new RunningParts()
+      const interrupted = untilInterrupted()
+      try {
+        const done = demonstrate(this, given, folder, running)
+        // ^C in the middle ends it at once; what was started is stopped below.
+        const verdict = await Promise.race([done, interrupted.then(() => undefined)])
+        if (verdict === undefined) return exitCodes.pass
+        if (given.exit) return verdict.verdict === 'NO-GO' ? exitCodes.fail : exitCodes.pass
+        await interrupted
+        return exitCodes.pass
+      } finally {
+        await running.stop()
+      }
+    })
+    // Keep-alive connections of the children must not keep the process.
+    process.exit()
+  },
+})
+
+/** Everything that was started, to be stopped in the reverse order. */
+class RunningParts {
+  readonly #stops: (() => Promise<void>)[] = []
+  add<T extends Service | AgentWorker>(part: T): T {
+    this.#stops.unshift(() => part.stop())
+    return part
+  }
+  addKit(kit: StartedKit): StartedKit {
+    this.#stops.unshift(() => kit.close())
+    return kit
+  }
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.splice(0)) await stop().catch(() => {})
+  }
+}
+
+async function demonstrate(
+  context: CliContext,
+  given: DemoFlags,
+  folder: string,
+  running: RunningParts,
+): Promise<Verdict> {
+  const print = (text: string): void => void (given.json ? context.stderr : context.stdout).write(text)
+  const log = given.verbose ? (line: string): void => void context.stderr.write(`${line}\n`) : (): void => {}
+  const dir = join(folder, '.airworthy')
+  copyProject(folder)
+  const { readKitKeys } = await import('../operate/keys/key-folder.ts')
+  const permitKey = Buffer.from(readKitKeys(dir, context.env).permit.publicKeyRaw).toString('base64')
+  const seed = String(given.seed)
+
+  print(
+    'Airworthy demo: a support desk, governed. World, model and approver are SIMULATED; kit, agent and protocols are real.\n',
+  )
+  print(`Project copy: ${folder}\n`)
+  const realModel = context.env['OPENAI_BASE_URL']
+  const [model, helpdesk] = await Promise.all([
+    realModel === undefined
+      ? startService('simulated model', join(deskFolder, 'model/main.js'), { MODEL_SEED: seed }, log)
+      : { name: 'model', url: realModel, stop: async () => {} },
+    startService(
+      'helpdesk',
+      join(deskFolder, 'helpdesk/main.js'),
+      { DESK_SEED: seed, AIRWORTHY_PERMIT_KEY: permitKey },
+      log,
+    ),
+  ])
+  running.add(model)
+  running.add(helpdesk)
+  const started = running.addKit(
+    await startKit(
+      { ...context, env: { ...context.env, MODEL_URL: model.url, HELPDESK_URL: helpdesk.url } },
+      {
+        dir,
+        project: folder,
+        port: given.port,
+        host: undefined,
+        db: undefined,
+        environment: given.environment,
+        mode: 'enforce',
+      },
+    ),
+  )
+  const { kit, url } = started
+  const actor = { kind: 'operator', id: 'demo', verifiedBy: 'folder_access' } as const
+  const { key: agentKey } = await kit.createKey(
+    { kind: 'agent', name: 'demo agent', roles: [], agent: kit.agent },
+    actor,
+  )
+  const approver = await kit.createKey(
+    { kind: 'person', name: 'demo-approver', roles: ['refund-approver', 'mail-approver', 'account-approver'] },
+    actor,
+  )
+  const approverFile = join(dir, 'keys', 'demo-approver.key')
+  writeFileSync(approverFile, `${approver.key}\n`, { mode: 0o600 })
+  const agent = running.add(
+    startAgent(
+      join(deskFolder, 'agent/main.js'),
+      folder,
+      {
+        AIRWORTHY_URL: url,
+        AIRWORTHY_MCP_URL: `${url}/mcp/${kit.agent}`,
+        OPENAI_BASE_URL: model.url,
+        ...(realModel === undefined ? {} : pick(context.env, ['OPENAI_API_KEY', 'AIRWORTHY_MODEL'])),
+      },
+      log,
+    ),
+  )
+  print(
+    `Kit ${url}, model ${realModel === undefined ? `${model.url} (simulated)` : model.url}, helpdesk ${helpdesk.url}\n`,
+  )
+
+  const open = await runTasks(
+    { kit, url, agentKey, agent, approverKey: approver.key, print },
+    await demoTasks(given.seed),
+  )
+  await kit.sequencer.drain()
+  const verdict = await kit.check({})
+  const { renderVerdict } = await import('../operate/verdict/render-verdict.ts')
+  if (given.json) printJson(context, verdict)
+  else context.stdout.write(`\n${renderVerdict(verdict, { color: context.isTty })}\n`)
+  if (!given.exit) {
+    print(`\nThe kit goes on serving at ${url} until ^C. In another terminal, in this folder:\n`)
+    const airworthy = 'npx airworthy'
+    if (open[0] !== undefined) print(`  ${airworthy} approval approve ${open[0]} --dir ${dir} --key ${approverFile}\n`)
+    print(`  ${airworthy} audit verify --dir ${dir}\n  ${airworthy} kill --dir ${dir}\n`)
+  }
+  return verdict
+}
+
+function pick(env: CliContext['env'], names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name] as string]])))
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text)
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff)
+    throw new Error('a seed is a whole number from 0 to 4294967295')
+  return seed
+}
