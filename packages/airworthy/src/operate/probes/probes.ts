@@ -1,0 +1,18 @@
+/** The probes, one a control. A new one is a file beside them and a line here. */
+import { probeObs5 } from './obs-5.ts'
+import type { Probe } from './probe-context.ts'
+import { probeScope1 } from './scope-1.ts'
+import { probeScope2 } from './scope-2.ts'
+import { probeScope3 } from './scope-3.ts'
+import { probeScope4 } from './scope-4.ts'
+import { probeScope5 } from './scope-5.ts'
+
+export const probes: readonly { readonly control: string; readonly probe: Probe }[] = [
+  { control: 'SCOPE-1', probe: probeScope1 },
+  { control: 'SCOPE-2', probe: probeScope2 },
+  { control: 'SCOPE-3', probe: probeScope3 },
+  { control: 'SCOPE-4', probe: probeScope4 },
+  { control: 'SCOPE-5', probe: probeScope5 },
+  // Last, so that the log that it verifies holds what the others did.
+  { control: 'OBS-5', probe: probeObs5 },
+]
