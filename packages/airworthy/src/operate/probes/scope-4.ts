@@ -21,9 +21,22 @@ const misbehaviours: readonly (readonly [string, Misbehaviour])[] = [
   ['answers nothing', async () => undefined as unknown as AuthAnswer],
   ['answers garbage', async () => ({ kind: 'yes', allow: true }) as unknown as AuthAnswer],
 ]
-/** Never answers; the guard's own time-out must end it. */
+/**
+ * Never answers; the guard's own time-out must end it. That time-out does not keep a process alive, which a command that waits
+ * for nothing else would notice by ending, so a timer of ours does.
+ */
 const silence: Misbehaviour = (_, signal) =>
-  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+  new Promise((_resolve, reject) => {
+    const alive = setTimeout(() => {}, 60_000)
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(alive)
+        reject(signal.reason)
+      },
+      { once: true },
+    )
+  })
 const silenceTimeoutMs = 20
 /** Each time-out is waited for, so few tools stand for all. */
 const silentToolsMax = 8
