@@ -5,15 +5,25 @@ import { CedarObject, EntityUid, type RecordValue, type Value } from './value.ts
 
 /** `root.a.b.c` is one closure that walks the names, not one closure a name. */
 export function attributeAccess(root: Evaluate, names: readonly string[]): Evaluate {
-  const [first, second] = names as [string, string?]
+  const [first] = names as [string]
   if (names.length === 1) return (environment) => attributeOf(root(environment), first, environment)
-  if (names.length === 2 && second !== undefined) {
-    return (environment) => attributeOf(attributeOf(root(environment), first, environment), second, environment)
-  }
   return (environment) => {
     let value = root(environment)
     for (let index = 0; index < names.length; index++) value = attributeOf(value, names[index] as string, environment)
     return value
+  }
+}
+
+/** `context.a` and `context.a.b`, which most conditions are made of: no closure for the variable, no search for an entity. */
+export function contextAccess(names: readonly string[]): Evaluate {
+  const [first, second] = names as [string, string?]
+  const general = attributeAccess((environment) => environment.context, names)
+  if (names.length > 2) return general
+  if (second === undefined) return (environment) => environment.context[first] ?? general(environment)
+  return (environment) => {
+    const outer = environment.context[first]
+    if (typeof outer !== 'object' || outer instanceof CedarObject) return general(environment)
+    return outer[second] ?? general(environment)
   }
 }
 
@@ -49,13 +59,14 @@ export function tagOf(entity: Value, name: Value, environment: Environment): Val
 function attributeOf(value: Value, name: string, environment: Environment): Value {
   const attributes = attributesOf(value, environment)
   if (attributes === undefined) throw new EvaluationError('the entity does not exist')
-  if (!Object.hasOwn(attributes, name)) throw new EvaluationError(`the attribute "${name}" is absent`)
-  return attributes[name] as Value
+  const attribute = attributes[name]
+  if (attribute === undefined) throw new EvaluationError(`the attribute "${name}" is absent`)
+  return attribute
 }
 
 function hasAttribute(value: Value, name: string, environment: Environment): boolean {
   const attributes = attributesOf(value, environment)
-  return attributes !== undefined && Object.hasOwn(attributes, name)
+  return attributes !== undefined && attributes[name] !== undefined
 }
 
 /** Undefined when the value is an entity that is not known. */

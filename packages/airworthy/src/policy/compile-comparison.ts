@@ -23,15 +23,33 @@ export function equalityTest(left: Operand, right: Operand): Test {
 
 /** Orders two Longs, two datetimes or two durations; anything else is a type error, as in Cedar (decimals have methods). */
 export function orderingTest(left: Operand, right: Operand, ordering: Ordering): Test {
-  const holds = orderings[ordering]
   const [first, second, known] = [left.evaluate, right.evaluate, right.constant]
-  if (typeof known === 'number') {
-    return (environment) => {
-      const value = first(environment)
-      return typeof value === 'number' ? holds(value, known) : holds(...comparable(value, known))
-    }
+  const holds = orderings[ordering]
+  if (typeof known !== 'number') return (environment) => holds(...comparable(first(environment), second(environment)))
+  const otherwise = (value: Value): boolean => holds(...comparable(value, known))
+  // One closure an operator, with the operator in it: limits on numbers are what policies compare most.
+  switch (ordering) {
+    case '<':
+      return (environment) => {
+        const value = first(environment)
+        return typeof value === 'number' ? value < known : otherwise(value)
+      }
+    case '<=':
+      return (environment) => {
+        const value = first(environment)
+        return typeof value === 'number' ? value <= known : otherwise(value)
+      }
+    case '>':
+      return (environment) => {
+        const value = first(environment)
+        return typeof value === 'number' ? value > known : otherwise(value)
+      }
+    case '>=':
+      return (environment) => {
+        const value = first(environment)
+        return typeof value === 'number' ? value >= known : otherwise(value)
+      }
   }
-  return (environment) => holds(...comparable(first(environment), second(environment)))
 }
 
 const orderings: Readonly<Record<Ordering, (left: Long, right: Long) => boolean>> = {

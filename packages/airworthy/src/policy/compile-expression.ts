@@ -2,7 +2,7 @@
  * Turns a policy expression into a closure. The meaning is Cedar's, errors and short circuits included; an error is thrown
  * as EvaluationError and caught by the policy. Closures share nothing mutable and keep nothing between calls.
  */
-import { attributeAccess, attributeTest, hasTag, tagOf } from './compile-access.ts'
+import { attributeAccess, attributeTest, contextAccess, hasTag, tagOf } from './compile-access.ts'
 import { equalityTest, type Operand, orderingTest } from './compile-comparison.ts'
 import { type Environment, type Evaluate, isWithin, type Test } from './environment.ts'
 import { EvaluationError, typeError } from './evaluation-error.ts'
@@ -21,7 +21,7 @@ import { partsOf } from './expression.ts'
 import { extensionFunctions } from './extension-functions.ts'
 import { addLongs, isLong, longOf, multiplyLongs, negateLong, subtractLongs } from './long.ts'
 import { compilePattern } from './pattern.ts'
-import { CedarSet, EntityUid, type Long, type Value } from './value.ts'
+import { CedarSet, EntityUid, type Long, newRecord, type Value } from './value.ts'
 
 /** @throws Error (an invariant) on an operator that Cedar does not have: the text was parsed by Cedar before. */
 export function compileExpression(expression: Expression): Evaluate {
@@ -106,6 +106,8 @@ const compilers: Readonly<Record<string, ((body: never) => Evaluate) | undefined
   contains: ({ left, right }: BinaryBody) => {
     const set = compileExpression(left)
     const item = compileExpression(right)
+    const known = constantOf(left)
+    if (known instanceof CedarSet) return (environment) => known.has(item(environment))
     return (environment) => {
       const value = set(environment)
       const sought = item(environment)
@@ -135,6 +137,8 @@ const compilers: Readonly<Record<string, ((body: never) => Evaluate) | undefined
   },
   '.': (body: AttributeBody) => {
     const { root, names } = pathOf({ '.': body })
+    const [operator, variable] = partsOf(root)
+    if (operator === 'Var' && variable === 'context') return contextAccess(names)
     return attributeAccess(compileExpression(root), names)
   },
   has: ({ left, attr }: HasBody) => attributeTest(compileExpression(left), typeof attr === 'string' ? [attr] : attr),
@@ -173,7 +177,7 @@ const compilers: Readonly<Record<string, ((body: never) => Evaluate) | undefined
   Record: (members: Readonly<Record<string, Expression>>) => {
     const entries = Object.entries(members).map(([name, member]) => [name, compileExpression(member)] as const)
     return (environment) => {
-      const record: Record<string, Value> = Object.create(null)
+      const record = newRecord()
       for (const [name, evaluate] of entries) record[name] = evaluate(environment)
       return record
     }

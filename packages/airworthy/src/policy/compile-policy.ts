@@ -2,12 +2,15 @@
 import { compileTest, entityUidOf } from './compile-expression.ts'
 import { type Environment, isWithin, type Test } from './environment.ts'
 import { EvaluationError } from './evaluation-error.ts'
-import { type Condition, partsOf, type ScopeJson } from './expression.ts'
-import type { PolicyJson } from './policy-json.ts'
+import { type Condition, conjunctsOf, partsOf, type ScopeJson } from './expression.ts'
+import { type PolicyJson, placeOf } from './policy-json.ts'
 import type { EntityUid } from './value.ts'
 
 export interface ExecutablePolicy {
   readonly json: PolicyJson
+  readonly effect: PolicyJson['effect']
+  /** `file:line`, for people. */
+  readonly place: string
   /** Position in the text, from 0. */
   readonly index: number
   /** Keys of the entities of which the action must be one or lie within one; undefined when any action will do. */
@@ -26,13 +29,11 @@ export function compilePolicy(json: PolicyJson, index: number): ExecutablePolicy
   const principal = compileScope(json.principal, (environment) => environment.principal)
   const resource = compileScope(json.resource, (environment) => environment.resource)
   const inScope = both(principal, resource)
-  const conditions = json.conditions.filter((condition) => !isTrivial(condition)).map(compileCondition)
-  const [first, ...others] = conditions
+  const tests = json.conditions.filter((condition) => !isTrivial(condition)).flatMap(compileCondition)
   const evaluate = (environment: Environment): 'satisfied' | 'unsatisfied' | EvaluationError => {
     try {
       if (inScope !== undefined && !inScope(environment)) return 'unsatisfied'
-      if (first !== undefined && !first(environment)) return 'unsatisfied'
-      for (const test of others) if (!test(environment)) return 'unsatisfied'
+      for (let at = 0; at < tests.length; at++) if (!(tests[at] as Test)(environment)) return 'unsatisfied'
       return 'satisfied'
     } catch (error) {
       // Anything else than an EvaluationError (a stack used up, say) must still count as an error of this policy.
@@ -41,11 +42,13 @@ export function compilePolicy(json: PolicyJson, index: number): ExecutablePolicy
   }
   return {
     json,
+    effect: json.effect,
+    place: placeOf(json),
     index,
     actions: actionsOf(json),
     exactAction: json.action.op === '==',
     inScope: inScope ?? (() => true),
-    unconditional: conditions.length === 0,
+    unconditional: tests.length === 0,
     evaluate,
   }
 }
@@ -90,9 +93,11 @@ function both(first: Test | undefined, second: Test | undefined): Test | undefin
   return (environment) => first(environment) && second(environment)
 }
 
-function compileCondition({ kind, body }: Condition): Test {
+/** The operands of a chain of `&&` are tests of the policy itself: the same errors in the same order, one layer less. */
+function compileCondition({ kind, body }: Condition): readonly Test[] {
+  if (kind === 'when') return conjunctsOf(body).map(compileTest)
   const test = compileTest(body)
-  return kind === 'when' ? test : (environment) => !test(environment)
+  return [(environment) => !test(environment)]
 }
 
 /** `when { true }` and `unless { false }` demand nothing. */

@@ -1,9 +1,9 @@
 /** Entities from Cedar's JSON, checked, with their ancestors worked out. */
 import type { EntityData, EntityLookup } from './environment.ts'
 import { checkEnumerated, readEntityUid, readRecord, readTyped, readUntyped } from './read-value.ts'
-import { requestFault } from './request-fault.ts'
+import { type Place, requestFault } from './request-fault.ts'
 import type { CedarSchema, EntityType } from './schema.ts'
-import { CedarObject, type EntityUid, equals, type RecordValue, type Value } from './value.ts'
+import { CedarObject, type EntityUid, equals, newRecord, type RecordValue, type Value } from './value.ts'
 
 export interface EntityJson {
   readonly uid: unknown
@@ -28,42 +28,55 @@ export function readEntities(json: unknown, schema: CedarSchema | undefined): En
   if (!Array.isArray(json)) throw requestFault('entities', 'is not an array', 'Send an array of entities.')
   const read = new Map<string, ReadEntity>()
   for (let index = 0; index < json.length; index++) {
-    const entity = readEntity(json[index], `entities[${index}]`, schema)
+    const entity = readEntity(json[index], { above: 'entities', name: index }, schema)
     const known = read.get(entity.uid.key)
     if (known !== undefined && !isSame(known, entity)) {
-      throw requestFault(`entities[${index}]`, 'repeats an entity with other content', 'Send each entity once.')
+      throw requestFault(
+        { above: 'entities', name: index },
+        'repeats an entity with other content',
+        'Send each entity once.',
+      )
     }
     read.set(entity.uid.key, entity)
   }
   const ancestorsOf = ancestorsIn(read)
   const store = new Map<string, EntityData>()
-  for (const [key, { uid, attributes, tags }] of read) {
-    const ancestors = ancestorsOf(key, uid)
+  for (const [key, { uid, attributes, tags, parents }] of read) {
+    const ancestors = parents.length === 0 ? noAncestors : ancestorsOf(key, uid)
     if (schema !== undefined && isActionType(uid.type)) checkAction(uid, ancestors, schema)
     store.set(key, { attributes, tags, ancestors })
   }
-  if (schema !== undefined) addActions(store, schema)
-  return { get: (uid) => store.get(uid.key) }
+  if (schema === undefined) return { get: (uid) => store.get(uid.key) }
+  const { actions } = schema
+  return { get: (uid) => store.get(uid.key) ?? actions.get(uid.key)?.data }
 }
 
-const noAttributes: RecordValue = Object.freeze(Object.create(null))
+const noAttributes: RecordValue = newRecord()
 const noTags: ReadonlyMap<string, Value> = new Map()
+const noAncestors: ReadonlySet<string> = new Set()
 
-function readEntity(json: unknown, where: string, schema: CedarSchema | undefined): ReadEntity {
+function readEntity(json: unknown, where: Place, schema: CedarSchema | undefined): ReadEntity {
   if (!isObject(json)) throw requestFault(where, 'is not an entity', 'Send an object with uid, attrs and parents.')
-  const uid = readEntityUid(json.uid, `${where}.uid`)
-  if (!isObject(json.attrs)) throw requestFault(`${where}.attrs`, 'is not an object', 'Send {} for none.')
-  if (!Array.isArray(json.parents)) throw requestFault(`${where}.parents`, 'is not an array', 'Send [] for none.')
-  const parents = json.parents.map((parent, index) => readEntityUid(parent, `${where}.parents[${index}]`))
+  const uid = readEntityUid(json.uid, { above: where, name: 'uid' })
+  if (!isObject(json.attrs))
+    throw requestFault({ above: where, name: 'attrs' }, 'is not an object', 'Send {} for none.')
+  if (!Array.isArray(json.parents))
+    throw requestFault({ above: where, name: 'parents' }, 'is not an array', 'Send [] for none.')
+  const parents = json.parents.map((parent, index) =>
+    readEntityUid(parent, { above: { above: where, name: 'parents' }, name: index }),
+  )
   const tagEntries = json.tags === undefined ? {} : json.tags
-  if (!isObject(tagEntries)) throw requestFault(`${where}.tags`, 'is not an object', 'Send an object of tags.')
+  if (!isObject(tagEntries))
+    throw requestFault({ above: where, name: 'tags' }, 'is not an object', 'Send an object of tags.')
   const names = Object.keys(tagEntries)
   if (schema === undefined) {
-    const attributes: Record<string, Value> = Object.create(null)
+    const attributes = newRecord()
     for (const name of Object.keys(json.attrs))
-      attributes[name] = readUntyped(json.attrs[name], `${where}.attrs.${name}`)
-    const tags = names.map((name) => [name, readUntyped(tagEntries[name], `${where}.tags.${name}`)] as const)
-    return { uid, attributes, tags: new Map(tags), parents }
+      attributes[name] = readUntyped(json.attrs[name], { above: { above: where, name: 'attrs' }, name })
+    const tags = names.map(
+      (name) => [name, readUntyped(tagEntries[name], { above: { above: where, name: 'tags' }, name })] as const,
+    )
+    return { uid, attributes, tags: tags.length === 0 ? noTags : new Map(tags), parents }
   }
   if (isActionType(uid.type)) return { uid, attributes: noAttributes, tags: noTags, parents }
   const type = schema.entities.get(uid.type)
@@ -71,22 +84,29 @@ function readEntity(json: unknown, where: string, schema: CedarSchema | undefine
     throw requestFault(where, 'has a type that the schema lacks', 'Send what the schema declares.')
   checkEnumerated(uid, schema, where)
   for (const parent of parents) checkParent(parent, type, schema, where)
-  const attributes = readRecord(json.attrs, type.shape, schema, `${where}.attrs`)
+  const attributes = readRecord(json.attrs, type.shape, schema, { above: where, name: 'attrs' })
   const { tags: tagType } = type
   if (tagType === undefined && names.length > 0) {
-    throw requestFault(`${where}.tags`, 'has tags, which the schema does not give it', 'Leave the tags out.')
+    throw requestFault(
+      { above: where, name: 'tags' },
+      'has tags, which the schema does not give it',
+      'Leave the tags out.',
+    )
   }
   const tags = names.map(
     (name) =>
       [
         name,
-        readTyped(tagEntries[name], tagType as NonNullable<typeof tagType>, schema, `${where}.tags.${name}`),
+        readTyped(tagEntries[name], tagType as NonNullable<typeof tagType>, schema, {
+          above: { above: where, name: 'tags' },
+          name,
+        }),
       ] as const,
   )
   return { uid, attributes, tags: tags.length === 0 ? noTags : new Map(tags), parents }
 }
 
-function checkParent(parent: EntityUid, type: EntityType, schema: CedarSchema, where: string): void {
+function checkParent(parent: EntityUid, type: EntityType, schema: CedarSchema, where: Place): void {
   if (!type.ancestors.has(parent.type)) {
     throw requestFault(where, `may not be in a ${parent.type}`, 'Send parents that the schema allows.')
   }
@@ -98,19 +118,13 @@ function checkAction(uid: EntityUid, ancestors: ReadonlySet<string>, schema: Ced
   const action = schema.actions.get(uid.key)
   const where = `the action ${uid.id}`
   if (action === undefined) throw requestFault(where, 'is not in the schema', 'Leave actions out of the entities.')
-  if (ancestors.size !== action.ancestors.size || ![...ancestors].every((key) => action.ancestors.has(key))) {
+  if (ancestors.size !== action.data.ancestors.size || ![...ancestors].every((key) => action.data.ancestors.has(key))) {
     throw requestFault(where, 'is in other groups than the schema says', 'Leave actions out of the entities.')
   }
 }
 
-function addActions(store: Map<string, EntityData>, schema: CedarSchema): void {
-  for (const [key, { ancestors }] of schema.actions)
-    store.set(key, { attributes: noAttributes, tags: noTags, ancestors })
-}
-
 /** Every ancestor of each entity; a parent that is not given has no ancestors known. */
 function ancestorsIn(read: ReadonlyMap<string, ReadEntity>): (key: string, uid: EntityUid) => ReadonlySet<string> {
-  const none: ReadonlySet<string> = new Set()
   const done = new Map<string, ReadonlySet<string>>()
   return (start, uid) => {
     // Depth first with an explicit stack: hierarchies come from outside and may be deep.
@@ -123,7 +137,7 @@ function ancestorsIn(read: ReadonlyMap<string, ReadEntity>): (key: string, uid: 
       if (pending === undefined) {
         stack.pop()
         open.delete(key)
-        if (!done.has(key)) done.set(key, parents.length === 0 ? none : unionOf(parents, done))
+        if (!done.has(key)) done.set(key, parents.length === 0 ? noAncestors : unionOf(parents, done))
         continue
       }
       open.add(key)
@@ -149,10 +163,16 @@ function isSame(left: ReadEntity, right: ReadEntity): boolean {
   const parents = new Set(left.parents.map((parent) => parent.key))
   return (
     equals(left.attributes, right.attributes) &&
-    equals(Object.fromEntries(left.tags), Object.fromEntries(right.tags)) &&
+    equals(recordOf(left.tags), recordOf(right.tags)) &&
     parents.size === new Set(right.parents.map((parent) => parent.key)).size &&
     right.parents.every((parent) => parents.has(parent.key))
   )
+}
+
+function recordOf(tags: ReadonlyMap<string, Value>): RecordValue {
+  const record = newRecord()
+  for (const [name, value] of tags) record[name] = value
+  return record
 }
 
 function isActionType(type: string): boolean {

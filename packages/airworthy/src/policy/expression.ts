@@ -79,3 +79,15 @@ export function partsOf(expression: Expression): readonly [string, ExpressionBod
   for (const operator in expression) return [operator, expression[operator] as ExpressionBody]
   throw new Error('Invariant broken: a policy expression has no operator')
 }
+
+/** The operands of a chain of `&&`, in the order of evaluation. */
+export function conjunctsOf(expression: Expression): readonly Expression[] {
+  const conjuncts: Expression[] = []
+  let rest = expression
+  for (;;) {
+    const [operator, body] = partsOf(rest)
+    if (operator !== '&&') return [rest, ...conjuncts.reverse()]
+    conjuncts.push((body as BinaryBody).right)
+    rest = (body as BinaryBody).left
+  }
+}

@@ -115,6 +115,14 @@ describe('decide', () => {
     })
   })
 
+  test('a forbid on what all tools have in common loads, and errs (which denies) where it is absent', () => {
+    const only = { tools: [{ name: 'email', inputSchema: email }] }
+    const policies = `${permitAll}\nforbid (principal, action, resource) when { context.args.to == "x" };`
+    const loaded = loadGuardPolicies(input(policies, only))
+    expect(loaded.decide(query({ tool: 'email', arguments: { to: 'y' } })).decision).toBe('allow')
+    expect(loaded.decide(query({ tool: 'retrieve', arguments: {} })).code).toBe('POLICY_ERROR')
+  })
+
   // One condition each; all true for the query below.
   const holds = [
     'principal == User::"ana" && resource == Agent::"desk" && action == Action::"refund"',

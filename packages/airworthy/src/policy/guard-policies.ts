@@ -23,7 +23,7 @@ export interface GuardPolicyInput {
   readonly agent: string
   /** The declared attributes. Policies may read them without `has`; a principal that lacks one makes such a policy err. */
   readonly principalAttributes: Readonly<Record<string, AttributeKind>>
-  /** Action `retrieve` is added where no tool has that name. */
+  /** Action `retrieve` is added where no tool has that name; a policy without a scope is not validated against it. */
   readonly tools: readonly PolicyTool[]
   readonly sources: readonly PolicySource[]
 }
@@ -87,7 +87,7 @@ export function loadGuardPolicies(input: GuardPolicyInput, cache?: { readonly se
     tools: tools.map(({ name, inputSchema, groups = [] }) => ({ name, inputSchema, groups })),
     sources: input.sources.map(({ file, text, line = 1 }) => ({ file, text, line })),
   })
-  const typed = tools.map((tool) => ({ tool, ...argumentsTypeOf(tool) }))
+  const typed = tools.map((tool) => ({ tool, ...argumentsTypeOf(tool), implicit: !input.tools.includes(tool) }))
   const compiled = cachedPolicies(cache?.serialised, digest) ?? compileOrThrow(input, typed)
   const runtime = new GuardRuntime(input.agent, input.principalAttributes, typed, compiled)
   let serialised: JsonValue

@@ -3,7 +3,7 @@ import type { Principal } from '../core/principal.ts'
 import type { ExecutablePolicy } from './compile-policy.ts'
 import type { EntityData, EntityLookup, Environment } from './environment.ts'
 import type { LoadedPolicies, PolicyDecision, PolicyQuery } from './guard-policies.ts'
-import { type CompiledPolicies, placeOf } from './policy-json.ts'
+import type { CompiledPolicies } from './policy-json.ts'
 import {
   type AttributeKind,
   agentType,
@@ -14,9 +14,10 @@ import {
   userType,
 } from './policy-schema.ts'
 import { evaluatePolicies, type PolicySet, policySetOf } from './policy-set.ts'
+import { canNeverHold } from './prune-policies.ts'
 import { readArguments } from './read-arguments.ts'
 import type { RecordType } from './schema.ts'
-import { CedarSet, EntityUid, type RecordValue, type Value } from './value.ts'
+import { CedarSet, EntityUid, newRecord, type RecordValue, type Value } from './value.ts'
 
 export class GuardRuntime implements Pick<LoadedPolicies, 'decide' | 'mayList'> {
   private readonly set: PolicySet
@@ -53,8 +54,7 @@ export class GuardRuntime implements Pick<LoadedPolicies, 'decide' | 'mayList'> 
     const tool = this.tools.get(name)
     if (tool === undefined) return false
     const environment = this.environmentFor(new EntityUid(userType, principal.id), noData, tool, noAttributes)
-    const policies = this.policiesOf(tool, environment)
-    const matching = policies.filter((policy) => policy.inScope(environment))
+    const matching = this.set.applicable(environment).filter((policy) => policy.inScope(environment))
     if (matching.some(({ json, unconditional }) => json.effect === 'forbid' && unconditional)) return false
     return matching.some(({ json }) => json.effect === 'permit')
   }
@@ -74,14 +74,13 @@ export class GuardRuntime implements Pick<LoadedPolicies, 'decide' | 'mayList'> 
       const name = attributes.path.slice(1)
       return deny('POLICY_ERROR', `The principal's attribute "${name}" is not as declared. ${attributes.message}`)
     }
-    const context = {
-      args: args.record,
-      effect: query.effect,
-      reach: query.reach,
-      labels: setOf(query.labels),
-      untrusted: setOf(query.untrusted),
-      task: countersOf(query.task),
-    }
+    const context = newRecord()
+    context.args = args.record
+    context.effect = query.effect
+    context.reach = query.reach
+    context.labels = setOf(query.labels)
+    context.untrusted = setOf(query.untrusted)
+    context.task = countersOf(query.task)
     const data = { attributes: attributes.record, tags: noTags, ancestors: noAncestors }
     const environment = this.environmentFor(new EntityUid(userType, query.principal.id), data, tool, context)
     return decisionOf(evaluatePolicies(this.policiesOf(tool, environment), environment))
@@ -93,7 +92,7 @@ export class GuardRuntime implements Pick<LoadedPolicies, 'decide' | 'mayList'> 
   }
 
   private policiesOf(tool: RuntimeTool, environment: Environment): readonly ExecutablePolicy[] {
-    tool.policies ??= this.set.applicable(environment)
+    tool.policies ??= this.set.applicable(environment).filter(({ json }) => !canNeverHold(json, tool.type))
     return tool.policies
   }
 }
@@ -102,7 +101,7 @@ interface RuntimeTool {
   readonly action: EntityUid
   readonly data: EntityData
   readonly type: RecordType
-  /** The policies whose action scope admits this tool; filled on first use and the same ever after. */
+  /** The policies that may hold or err for this tool; filled on first use and the same ever after. */
   policies: readonly ExecutablePolicy[] | undefined
 }
 
@@ -127,7 +126,7 @@ class GuardEntities implements EntityLookup {
   }
 }
 
-const noAttributes: RecordValue = {}
+const noAttributes: RecordValue = newRecord()
 const noTags: ReadonlyMap<string, Value> = new Map()
 const noAncestors: ReadonlySet<string> = new Set()
 const noData: EntityData = { attributes: noAttributes, tags: noTags, ancestors: noAncestors }
@@ -150,7 +149,7 @@ function setOf(items: readonly string[]): CedarSet {
 
 /** A counter that is missing or not an exact integer stays absent: a policy that reads it errs, which denies. */
 function countersOf(task: Readonly<Record<string, number>>): RecordValue {
-  const record: Record<string, Value> = {}
+  const record = newRecord()
   for (const counter of taskCounters) {
     const value = task[counter]
     if (value !== undefined && Number.isSafeInteger(value)) record[counter] = value
@@ -159,9 +158,9 @@ function countersOf(task: Readonly<Record<string, number>>): RecordValue {
 }
 
 function decisionOf({ forbids, permits, errors }: ReturnType<typeof evaluatePolicies>): PolicyDecision {
-  const erred = errors.length === 0 ? none : errors.map(({ policy }) => placeOf(policy.json))
+  const erred = errors.length === 0 ? none : errors.map(({ policy }) => policy.place)
   if (forbids.length > 0) {
-    const policies = forbids.map((policy) => placeOf(policy.json))
+    const policies = forbids.map((policy) => policy.place)
     return { ...deny('POLICY_FORBID', 'A policy forbids this action.'), policies, errors: erred }
   }
   const [first] = errors
@@ -172,8 +171,8 @@ function decisionOf({ forbids, permits, errors }: ReturnType<typeof evaluatePoli
   if (permits.length === 0) return deny('POLICY_NO_PERMIT', 'No policy permits this action for this principal.')
   const policies: string[] = []
   const roles: string[] = []
-  for (const { json } of permits) {
-    policies.push(placeOf(json))
+  for (const { place, json } of permits) {
+    policies.push(place)
     const role = json.annotations.confirm
     if (role !== undefined && !roles.includes(role)) roles.push(role)
   }

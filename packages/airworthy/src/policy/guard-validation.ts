@@ -21,6 +21,8 @@ export interface TypedTool {
   readonly tool: PolicyTool
   readonly type: RecordType
   readonly untyped: readonly UntypedArgument[]
+  /** Added by the kit: policies must name it to be checked against it. */
+  readonly implicit?: boolean
 }
 
 interface Input {
@@ -34,7 +36,7 @@ export function compileGuardPolicies(input: Input): { compiled: CompiledPolicies
   const { compiled, faults } = parsePolicies(input.sources)
   const world = worldOf(input.tools)
   const found = [...faults]
-  const bundles = new Map<string, { tools: Set<TypedTool>; policies: PolicyJson[] }>()
+  const bundles = new Map<string, Bundle>()
   for (const policy of compiled.policies) {
     const before = found.length
     found.push(...annotationFaults(policy), ...actionFaults(policy, world))
@@ -44,18 +46,45 @@ export function compileGuardPolicies(input: Input): { compiled: CompiledPolicies
     found.push(...misnamed)
     if (misnamed.length > 0) continue
     const tools = new Set([...admitted, ...toolsNamedIn(policy, world)])
-    const key = tools.size === input.tools.length ? '*' : [...tools].map(({ tool }) => tool.name).join('\n')
+    const key = tools.size === world.all.length ? '' : [...tools].map(({ tool }) => tool.name).join('\n')
     const bundle = bundles.get(key)
     if (bundle === undefined) bundles.set(key, { tools, policies: [policy] })
     else bundle.policies.push(policy)
   }
-  for (const { tools, policies } of bundles.values()) {
+  for (const { tools, policies } of batchesOf([...bundles.values()])) {
     found.push(...validationFaults(policies, [...tools], input.principalAttributes))
   }
   const position = new Map(compiled.policies.map((policy, index) => [`${policy.file}:${policy.line}`, index]))
   const rank = ({ file, line }: Fault): number => position.get(`${file}:${line}`) ?? -1
   const distinct = new Map(found.map((each) => [`${each.file}:${each.line}:${each.message}`, each]))
   return { compiled, faults: [...distinct.values()].sort((left, right) => rank(left) - rank(right)) }
+}
+
+interface Bundle {
+  readonly tools: Set<TypedTool>
+  readonly policies: PolicyJson[]
+}
+
+/** A call of the validator costs about as much as sixteen small policies do; more at once grows faster than their number. */
+const batchSizeMax = 16
+
+/** Joins small bundles. A policy is still judged by its own actions alone: its scope is false for the others. */
+function batchesOf(bundles: readonly Bundle[]): readonly Bundle[] {
+  const batches: Bundle[] = []
+  let open: Bundle | undefined
+  for (const { tools, policies } of bundles) {
+    if (
+      open !== undefined &&
+      Math.max(open.tools.size + tools.size, open.policies.length + policies.length) <= batchSizeMax
+    ) {
+      for (const tool of tools) open.tools.add(tool)
+      open.policies.push(...policies)
+    } else {
+      open = { tools: new Set(tools), policies: [...policies] }
+      batches.push(open)
+    }
+  }
+  return batches
 }
 
 interface World {
@@ -73,7 +102,9 @@ function worldOf(tools: readonly TypedTool[]): World {
       else members.push(typed)
     }
   }
-  return { all: tools, byName: new Map(tools.map((typed) => [typed.tool.name, typed])), byGroup }
+  // Nobody who forbids what every tool of theirs has in common thinks of retrieval: it counts only where it is named.
+  const all = tools.filter(({ implicit }) => implicit !== true)
+  return { all, byName: new Map(tools.map((typed) => [typed.tool.name, typed])), byGroup }
 }
 
 function toolsAdmittedBy({ action }: PolicyJson, { all, byName, byGroup }: World): readonly TypedTool[] {

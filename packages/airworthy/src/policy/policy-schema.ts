@@ -144,11 +144,19 @@ function recordTypeOf(schema: JsonObject, path: string, reading: Reading): Recor
     if (prototypeKeys.has(name)) reading.leaveOut(at, 'its name is reserved')
     else {
       const type = typeOf(property, at, reading)
-      if (type !== undefined) attributes.set(name, { type, required: required.has(name) })
+      if (type !== undefined) attributes.set(name, attributeOf(type, required.has(name)))
     }
   }
   return { kind: 'record', attributes }
 }
+
+/** Scalars share their entries: a thousand tools have a few kinds of attributes, and decisions walk them all. */
+function attributeOf(type: SchemaType, required: boolean): { type: SchemaType; required: boolean } {
+  return (required ? requiredScalars : optionalScalars).get(type.kind) ?? { type, required }
+}
+
+const requiredScalars = new Map(Object.values(scalarTypes).map((type) => [type.kind, { type, required: true }]))
+const optionalScalars = new Map(Object.values(scalarTypes).map((type) => [type.kind, { type, required: false }]))
 
 /** The schema behind local references (`#/$defs/Address`). */
 function resolved(given: JsonValue, { root }: Reading): JsonObject | undefined {

@@ -3,6 +3,7 @@ import { admitsAction, compilePolicy, type ExecutablePolicy } from './compile-po
 import type { Environment } from './environment.ts'
 import type { EvaluationError } from './evaluation-error.ts'
 import type { CompiledPolicies } from './policy-json.ts'
+import type { EntityUid } from './value.ts'
 
 export interface PolicySet {
   readonly policies: readonly ExecutablePolicy[]
@@ -42,7 +43,7 @@ export function evaluatePolicies(policies: readonly ExecutablePolicy[], environm
     if (result !== 'satisfied') {
       errors ??= []
       errors.push({ policy, error: result })
-    } else if (policy.json.effect === 'forbid') {
+    } else if (policy.effect === 'forbid') {
       forbids ??= []
       forbids.push(policy)
     } else {
@@ -70,15 +71,40 @@ function indexPolicies(policies: readonly ExecutablePolicy[]): PolicySet {
       else bucket.push(policy)
     }
   }
+  const select = (action: EntityUid, ancestors: Iterable<string>): readonly ExecutablePolicy[] => {
+    const found = [unscoped, exact.get(action.key) ?? noPolicies, within.get(action.key) ?? noPolicies]
+    for (const ancestor of ancestors) found.push(within.get(ancestor) ?? noPolicies)
+    const filled = found.filter((bucket) => bucket.length > 0)
+    if (filled.length <= 1) return filled[0] ?? noPolicies
+    // A policy that names two groups of the action stands in two buckets and counts once.
+    return [...new Set(filled.flat())].sort((left, right) => left.index - right.index)
+  }
+  const selections = new Map<string, Selection>()
   return {
     policies,
     applicable({ action, entities }) {
-      const found = [unscoped, exact.get(action.key) ?? noPolicies, within.get(action.key) ?? noPolicies]
-      for (const ancestor of entities.get(action)?.ancestors ?? []) found.push(within.get(ancestor) ?? noPolicies)
-      const filled = found.filter((bucket) => bucket.length > 0)
-      if (filled.length <= 1) return filled[0] ?? noPolicies
-      // A policy that names two groups of the action stands in two buckets and counts once.
-      return [...new Set(filled.flat())].sort((left, right) => left.index - right.index)
+      const ancestors = entities.get(action)?.ancestors ?? noAncestors
+      const known = selections.get(action.key)
+      if (known !== undefined && isSameSet(known.ancestors, ancestors)) return known.policies
+      const selected = select(action, ancestors)
+      if (selections.size >= selectionsKeptMax) selections.clear()
+      selections.set(action.key, { ancestors, policies: selected })
+      return selected
     },
   }
+}
+
+/** What was selected for an action lately, and the ancestors it then had: entities come with each request and may differ. */
+interface Selection {
+  readonly ancestors: ReadonlySet<string>
+  readonly policies: readonly ExecutablePolicy[]
+}
+
+const selectionsKeptMax = 4_096
+const noAncestors: ReadonlySet<string> = new Set()
+
+function isSameSet(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
+  if (left.size !== right.size) return false
+  for (const key of left) if (!right.has(key)) return false
+  return true
 }

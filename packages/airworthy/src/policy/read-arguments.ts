@@ -3,7 +3,7 @@ import type { JsonObject } from '../core/json.ts'
 import { decimalOfNumber } from './decimal.ts'
 import { longOf } from './long.ts'
 import type { RecordType, SchemaType } from './schema.ts'
-import { CedarSet, type RecordValue, type Value } from './value.ts'
+import { CedarSet, newRecord, type RecordValue, type Value } from './value.ts'
 
 export type ReadArguments = { readonly record: RecordValue } | ArgumentsFault
 
@@ -27,24 +27,30 @@ export function readArguments(given: JsonObject | string, type: RecordType): Rea
       return { path: '', message: 'The arguments are not JSON.' }
     }
   }
-  let read = readRecord(json, type, '')
+  let read = readRecord(json, type)
   // The rare second reading: an integer that a double cannot hold exactly is read again from its own digits.
   if (read instanceof Fault && read.isInexact && typeof given === 'string') {
-    read = readRecord(JSON.parse(given, keepDigits), type, '')
+    read = readRecord(JSON.parse(given, keepDigits), type)
   }
   return read instanceof Fault ? { path: read.path, message: read.message } : { record: read }
 }
 
+/** Its path grows on the way out: a reading without a fault never writes one. */
 class Fault {
   readonly path: string
   readonly message: string
   /** The text of the number could still tell what its double lost. */
   readonly isInexact: boolean
 
-  constructor(path: string, message: string, isInexact = false) {
-    this.path = path
+  constructor(message: string, isInexact = false, path = '') {
     this.message = message
     this.isInexact = isInexact
+    this.path = path
+  }
+
+  below(name: string): Fault {
+    const pointer = name.replaceAll('~', '~0').replaceAll('/', '~1')
+    return new Fault(this.message, this.isInexact, `/${pointer}${this.path}`)
   }
 }
 
@@ -53,71 +59,60 @@ function keepDigits(_key: string, value: unknown, context?: { readonly source: s
   return isRounded && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context?.source as string) : value
 }
 
-function readRecord(json: unknown, type: RecordType, path: string): RecordValue | Fault {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return new Fault(path, 'It is not an object.')
+function readRecord(json: unknown, type: RecordType): RecordValue | Fault {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return new Fault('It is not an object.')
   const members = json as Readonly<Record<string, unknown>>
-  const record: Record<string, Value> = {}
+  const record = newRecord()
   for (const [name, attribute] of type.attributes) {
     if (!Object.hasOwn(members, name)) {
-      if (attribute.required) return new Fault(pointerTo(path, name), 'It is missing.')
+      if (attribute.required) return new Fault('It is missing.').below(name)
       continue
     }
     const value = readMember(members[name], attribute.type)
-    if (value === undefined) {
-      const nested = readNested(members[name], attribute.type, pointerTo(path, name))
-      if (nested instanceof Fault) return nested
-      record[name] = nested
-    } else record[name] = value
+    if (value instanceof Fault) return value.below(name)
+    record[name] = value
   }
   return record
 }
 
-/** The common cases without a path; undefined for all others, faults included. */
-function readMember(json: unknown, type: SchemaType): Value | undefined {
+function readMember(json: unknown, type: SchemaType): Value | Fault {
   switch (type.kind) {
     case 'string':
-      return typeof json === 'string' ? json : undefined
+      return typeof json === 'string' ? json : new Fault('It is not a string.')
     case 'bool':
-      return typeof json === 'boolean' ? json : undefined
+      return typeof json === 'boolean' ? json : new Fault('It is not a boolean.')
     case 'long':
-      return Number.isSafeInteger(json) ? (json as number) + 0 : undefined
+      return Number.isSafeInteger(json) ? (json as number) + 0 : readBigInteger(json)
     case 'decimal':
-      return typeof json === 'number' ? decimalOfNumber(json) : undefined
+      return readDecimal(json)
+    case 'set':
+      return readSet(json, type.element)
+    case 'record':
+      return readRecord(json, type)
     default:
-      return undefined
+      return new Fault('It has a type that arguments do not have.')
   }
 }
 
-function readNested(json: unknown, type: SchemaType, path: string): Value | Fault {
-  if (type.kind === 'record') return readRecord(json, type, path)
-  if (type.kind === 'set') {
-    if (!Array.isArray(json)) return new Fault(path, 'It is not an array.')
-    const items: Value[] = []
-    for (let index = 0; index < json.length; index++) {
-      const item = readMember(json[index], type.element) ?? readNested(json[index], type.element, `${path}/${index}`)
-      if (item instanceof Fault) return item
-      items.push(item)
-    }
-    return new CedarSet(items)
+function readSet(json: unknown, element: SchemaType): Value | Fault {
+  if (!Array.isArray(json)) return new Fault('It is not an array.')
+  const items: Value[] = []
+  for (let index = 0; index < json.length; index++) {
+    const item = readMember(json[index], element)
+    if (item instanceof Fault) return item.below(String(index))
+    items.push(item)
   }
-  const value = readMember(json, type)
-  if (value !== undefined) return value
-  if (type.kind === 'long') return readInteger(json, path)
-  if (type.kind === 'decimal') return readDecimal(json, path)
-  return new Fault(path, `It is not a ${type.kind === 'bool' ? 'boolean' : type.kind}.`)
+  return new CedarSet(items)
 }
 
-function readInteger(json: unknown, path: string): Value | Fault {
-  if (typeof json === 'bigint') return longOf(json) ?? new Fault(path, 'It does not fit 64 bits.')
-  if (typeof json !== 'number' || !Number.isInteger(json)) return new Fault(path, 'It is not an integer.')
-  return new Fault(path, 'It is beyond what a number holds exactly.', true)
+function readBigInteger(json: unknown): Value | Fault {
+  if (typeof json === 'bigint') return longOf(json) ?? new Fault('It does not fit 64 bits.')
+  if (typeof json !== 'number' || !Number.isInteger(json)) return new Fault('It is not an integer.')
+  return new Fault('It is beyond what a number holds exactly.', true)
 }
 
-function readDecimal(json: unknown, path: string): Value | Fault {
-  if (typeof json !== 'number' && typeof json !== 'bigint') return new Fault(path, 'It is not a number.')
-  return new Fault(path, 'It has more than four decimal places, or is beyond 922337203685477.5807.')
-}
-
-function pointerTo(path: string, name: string): string {
-  return `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+function readDecimal(json: unknown): Value | Fault {
+  if (typeof json !== 'number' && typeof json !== 'bigint') return new Fault('It is not a number.')
+  const value = typeof json === 'number' ? decimalOfNumber(json) : undefined
+  return value ?? new Fault('It has more than four decimal places, or is beyond 922337203685477.5807.')
 }

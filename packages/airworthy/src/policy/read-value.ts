@@ -6,9 +6,9 @@ import { EvaluationError } from './evaluation-error.ts'
 import { extensionFunctions } from './extension-functions.ts'
 import { IpAddress } from './ip-address.ts'
 import { longOf } from './long.ts'
-import { requestFault } from './request-fault.ts'
+import { type Place, requestFault } from './request-fault.ts'
 import type { EntityType, RecordType, SchemaType } from './schema.ts'
-import { CedarSet, EntityUid, type Value } from './value.ts'
+import { CedarSet, EntityUid, newRecord, type Value } from './value.ts'
 
 /** A JSON value as callers write it; a bigint stands for a Long that a number cannot hold. */
 export type CedarJson =
@@ -26,19 +26,19 @@ export interface EntityTypes {
 const depthMax = 200
 
 /** The value of a JSON without a schema: `__entity` and `__extn` mark what JSON lacks. @throws POLICY_REQUEST_INVALID */
-export function readUntyped(json: unknown, where: string, depth = 0): Value {
+export function readUntyped(json: unknown, where: Place, depth = 0): Value {
   const primitive = readPrimitive(json, where, depth)
   if (primitive !== undefined) return primitive
   if (Array.isArray(json))
-    return new CedarSet(json.map((item, index) => readUntyped(item, `${where}[${index}]`, depth + 1)))
+    return new CedarSet(json.map((item, index) => readUntyped(item, { above: where, name: index }, depth + 1)))
   const members = json as Readonly<Record<string, unknown>>
   const escaped = readEscape(members, where, depth)
   if (escaped !== undefined) return escaped
-  return recordFrom(Object.keys(members), (name) => readUntyped(members[name], `${where}.${name}`, depth + 1))
+  return recordFrom(Object.keys(members), (name) => readUntyped(members[name], { above: where, name }, depth + 1))
 }
 
 /** The value of a JSON that must have a type. @throws POLICY_REQUEST_INVALID */
-export function readTyped(json: unknown, type: SchemaType, schema: EntityTypes, where: string, depth = 0): Value {
+export function readTyped(json: unknown, type: SchemaType, schema: EntityTypes, where: Place, depth = 0): Value {
   const mismatch = (): Error => requestFault(where, `is not a ${type.kind}`, 'Send what the schema declares.')
   switch (type.kind) {
     case 'string':
@@ -57,7 +57,7 @@ export function readTyped(json: unknown, type: SchemaType, schema: EntityTypes, 
     case 'set':
       if (!Array.isArray(json)) throw mismatch()
       return new CedarSet(
-        json.map((item, index) => readTyped(item, type.element, schema, `${where}[${index}]`, depth + 1)),
+        json.map((item, index) => readTyped(item, type.element, schema, { above: where, name: index }, depth + 1)),
       )
     case 'record':
       return readRecord(json, type, schema, where, depth)
@@ -80,7 +80,7 @@ export function readRecord(
   json: unknown,
   type: RecordType,
   schema: EntityTypes,
-  where: string,
+  where: Place,
   depth = 0,
 ): Readonly<Record<string, Value>> {
   if (depth > depthMax || typeof json !== 'object' || json === null || Array.isArray(json)) {
@@ -97,12 +97,12 @@ export function readRecord(
     if (attribute === undefined) {
       throw requestFault(where, `has the attribute "${name}", which the schema lacks`, 'Send what the schema declares.')
     }
-    return readTyped(members[name], attribute.type, schema, `${where}.${name}`, depth + 1)
+    return readTyped(members[name], attribute.type, schema, { above: where, name }, depth + 1)
   })
 }
 
 /** `{type, id}` or `{__entity: {type, id}}`. @throws POLICY_REQUEST_INVALID */
-export function readEntityUid(json: unknown, where: string): EntityUid {
+export function readEntityUid(json: unknown, where: Place): EntityUid {
   const inner = isObject(json) && isObject(json.__entity) ? json.__entity : json
   if (!isObject(inner) || typeof inner.type !== 'string' || typeof inner.id !== 'string') {
     throw requestFault(where, 'is not an entity', 'Write it as {"type": "...", "id": "..."}.')
@@ -114,7 +114,7 @@ export function readEntityUid(json: unknown, where: string): EntityUid {
 }
 
 /** An entity of an enumerated type has one of its ids. @throws POLICY_REQUEST_INVALID */
-export function checkEnumerated(uid: EntityUid, schema: EntityTypes, where: string): void {
+export function checkEnumerated(uid: EntityUid, schema: EntityTypes, where: Place): void {
   const ids = schema.entities.get(uid.type)?.ids
   if (ids !== undefined && !ids.has(uid.id)) {
     throw requestFault(where, `is not one of the entities that ${uid.type} enumerates`, 'Send a declared one.')
@@ -126,8 +126,15 @@ const extensionConstructors = { decimal: 'decimal', ipaddr: 'ip', datetime: 'dat
 const reserved = /^(?:if|then|else|true|false|in|is|like|has|__cedar)$/
 const word = /^[A-Za-z_][A-Za-z0-9_]*$/
 
+/** Names found good; requests repeat a few. Bounded, because names come from outside. */
+const typeNamesKept = new Set<string>()
+const typeNamesKeptMax = 1_000
+
 function isTypeName(name: string): boolean {
-  return name.split('::').every((part) => word.test(part) && !reserved.test(part))
+  if (typeNamesKept.has(name)) return true
+  if (!name.split('::').every((part) => word.test(part) && !reserved.test(part))) return false
+  if (typeNamesKept.size < typeNamesKeptMax) typeNamesKept.add(name)
+  return true
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -135,7 +142,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** Undefined for arrays and objects. */
-function readPrimitive(json: unknown, where: string, depth: number): Exclude<Value, object> | undefined {
+function readPrimitive(json: unknown, where: Place, depth: number): Exclude<Value, object> | undefined {
   if (typeof json === 'boolean') return json
   if (typeof json === 'string') {
     if (json.isWellFormed()) return json
@@ -157,7 +164,7 @@ function readPrimitive(json: unknown, where: string, depth: number): Exclude<Val
 }
 
 /** Undefined when the object is a plain record. */
-function readEscape(members: Readonly<Record<string, unknown>>, where: string, depth: number): Value | undefined {
+function readEscape(members: Readonly<Record<string, unknown>>, where: Place, depth: number): Value | undefined {
   if (Object.hasOwn(members, '__expr')) {
     throw requestFault(where, 'uses __expr, which Cedar no longer supports', 'Use __entity or __extn.')
   }
@@ -166,7 +173,7 @@ function readEscape(members: Readonly<Record<string, unknown>>, where: string, d
   return undefined
 }
 
-function readExtension(json: unknown, kind: keyof typeof extensionClasses, where: string, depth: number): Value {
+function readExtension(json: unknown, kind: keyof typeof extensionClasses, where: Place, depth: number): Value {
   if (typeof json === 'string') return call(extensionConstructors[kind], [json], where)
   if (!isObject(json)) throw requestFault(where, `is not a ${kind}`, 'Send what the schema declares.')
   const inner = isCallJson(json.__extn) ? json.__extn : json
@@ -191,9 +198,9 @@ type CallJson = { readonly fn: string; readonly arg?: unknown; readonly args?: r
 
 function readCall(
   json: CallJson,
-  where: string,
+  where: Place,
   depth: number,
-  readArgument: (json: unknown, where: string, depth: number, index: number) => Value,
+  readArgument: (json: unknown, where: Place, depth: number, index: number) => Value,
 ): Value {
   const given = json.args ?? [json.arg]
   return call(
@@ -203,7 +210,7 @@ function readCall(
   )
 }
 
-function call(name: string, given: readonly Value[], where: string): Value {
+function call(name: string, given: readonly Value[], where: Place): Value {
   const called = extensionFunctions.get(name)
   if (called === undefined || called.arity !== given.length) {
     throw requestFault(where, 'calls no function of Cedar', 'Use ip, decimal, datetime or duration.')
@@ -226,7 +233,7 @@ function isCallJson(value: unknown): value is CallJson {
 }
 
 function recordFrom(names: readonly string[], read: (name: string) => Value): Readonly<Record<string, Value>> {
-  const record: Record<string, Value> = Object.create(null)
+  const record = newRecord()
   for (const name of names) {
     if (!name.isWellFormed())
       throw requestFault('an attribute name', 'holds a lone surrogate', 'Send well-formed Unicode.')

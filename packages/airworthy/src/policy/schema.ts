@@ -2,7 +2,8 @@
 import type { SchemaJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { AirworthyError, type Fault } from '../core/errors.ts'
 import { withCedar } from './cedar-engine.ts'
-import { EntityUid } from './value.ts'
+import type { EntityData } from './environment.ts'
+import { EntityUid, newRecord } from './value.ts'
 
 export type SchemaType =
   | { readonly kind: 'string' | 'long' | 'bool' | 'decimal' | 'ipaddr' | 'datetime' | 'duration' }
@@ -29,8 +30,8 @@ export interface ActionType {
   readonly principals: ReadonlySet<string>
   readonly resources: ReadonlySet<string>
   readonly context: RecordType
-  /** Keys of all groups it is in, at any distance. */
-  readonly ancestors: ReadonlySet<string>
+  /** The action as an entity: in all of its groups, at any distance. */
+  readonly data: EntityData
 }
 
 export interface CedarSchema {
@@ -149,7 +150,11 @@ function schemaOf(json: SchemaJson<string>): CedarSchema {
         principals: new Set(action.appliesTo?.principalTypes),
         resources: new Set(action.appliesTo?.resourceTypes),
         context: recordAt(action.appliesTo?.context),
-        ancestors: reachable(uid.key, (of) => (parentActions.get(of) ?? []).map((parent) => parent.key)),
+        data: {
+          attributes: newRecord(),
+          tags: new Map(),
+          ancestors: reachable(uid.key, (of) => (parentActions.get(of) ?? []).map((parent) => parent.key)),
+        },
       })
     }
   }

@@ -1,13 +1,22 @@
 /**
  * Cedar values at run time. Booleans and strings are JavaScript's own; a Long is a number while it is a safe integer and a
- * bigint beyond (never both for one value, so `===` compares); a record is a plain object whose own keys are its attributes
- * (read them with `Object.hasOwn`, whatever its prototype); everything else is a class of ours that extends `CedarObject`.
+ * bigint beyond (never both for one value, so `===` compares); a record is an object from `newRecord`, and an attribute
+ * that it lacks reads as `undefined`, whatever its name; everything else is a class of ours that extends `CedarObject`.
  */
 
 export type Long = number | bigint
 export type Value = boolean | string | Long | RecordValue | CedarObject
 export interface RecordValue {
   readonly [attribute: string]: Value
+}
+
+/** Unlike `Object.create(null)`, what this makes keeps V8's fast layout; it inherits nothing at all, `__proto__` included. */
+const RecordShell = function RecordShell() {} as unknown as new () => Record<string, Value>
+RecordShell.prototype = Object.freeze(Object.create(null))
+
+/** An empty record to be filled: the only way to make one, so that no name of `Object.prototype` is ever taken for an attribute. */
+export function newRecord(): Record<string, Value> {
+  return new RecordShell()
 }
 
 /** What is an object in JavaScript but not a Cedar record. */
@@ -89,7 +98,7 @@ export function equals(left: Value, right: Value): boolean {
   if (right instanceof CedarObject) return false
   const names = Object.keys(left)
   if (names.length !== Object.keys(right).length) return false
-  return names.every((name) => Object.hasOwn(right, name) && equals(left[name] as Value, right[name] as Value))
+  return names.every((name) => right[name] !== undefined && equals(left[name] as Value, right[name]))
 }
 
 export function isRecord(value: Value): value is RecordValue {
