@@ -16,7 +16,7 @@ import { releaseOf } from './core/release.ts'
 import type { ActionAnswer, ActionRequest } from './guard/answer.ts'
 import { buildGuard } from './guard/build-guard.ts'
 import type { Guard, GuardEvent, Mode } from './guard/guard.ts'
-import { govern, guardSteps, type StopPoint } from './guard/pipeline.ts'
+import { type GuardSteps, govern, guardSteps, type StopPoint } from './guard/pipeline.ts'
 import type {
   ActionRecord,
   ApprovalRecord,
@@ -70,6 +70,8 @@ export interface KitOptions {
     Partial<Pick<McpUpstream, 'relay' | 'close'>>
   readonly authChecks?: AuthCheckPort
   readonly stopAt?: StopPoint
+  /** Mutants of single steps, for the tests that must fail with them. */
+  readonly steps?: GuardSteps
 }
 
 export interface Kit {
@@ -148,14 +150,22 @@ const shutdownMs = 10_000
  * @throws the manifest's and policies' faults, all at once; STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER; KEY_FILE_INVALID
  */
 export async function createKit(options: KitOptions): Promise<Kit> {
-  const { dir, env = process.env, clock = Date.now, environment = 'dev', mode = 'enforce', log = () => {} } = options
+  const {
+    dir,
+    env = process.env,
+    clock = Date.now,
+    environment = 'dev',
+    mode = 'enforce',
+    log = () => {},
+    steps = guardSteps,
+  } = options
   const project = readProject(options.project, { env })
   throwFaults(project.faults)
   const { effective, lock } = project
   invariant(effective !== undefined && lock !== undefined, 'a project without faults has a manifest and a lock')
   const manifest: EffectiveManifest = effective
 
-    const policies = loadCachedPolicies(manifest, dir)
+  const policies = loadCachedPolicies(manifest, dir)
   const keys = dir === ':memory:' ? temporaryKitKeys() : readKitKeys(dir, env)
   let sequencer: Sequencer | undefined
   const store = openSqliteStore(dir, () => sequencer?.wake())
@@ -246,7 +256,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     const run = running.begin(manifest.agent, request.tool, request.signal)
     const beganMs = performance.now()
     try {
-      const answer = await govern(guard, { ...request, signal: run.signal }, resumed, guardSteps, options.stopAt)
+      const answer = await govern(guard, { ...request, signal: run.signal }, resumed, steps, options.stopAt)
       tell((watcher) => watcher.answer?.(request.tool, answer, performance.now() - beganMs))
       return answer
     } finally {

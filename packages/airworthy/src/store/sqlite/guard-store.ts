@@ -62,6 +62,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   )
   const settleAction = sql(
     `UPDATE actions SET state = @state, error = @error, settled_ms = @atMs, result_entry = @entry,
+       cost_usd_micros = cost_usd_micros - @unspent,
        reasons = CASE WHEN @reasons = '[]' THEN reasons ELSE @reasons END
      WHERE id = @id AND state IN ('intended', 'ambiguous') AND NOT (state = 'ambiguous' AND @state = 'ambiguous')`,
   )
@@ -186,6 +187,8 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   const settle = db.transaction((act: SettleAct): boolean => {
     const before = actionById.get(act.actionId) as ActionRow | undefined
     if (before === undefined) return false
+    // An ambiguous action keeps its whole reservation until somebody knows.
+    const unspent = act.state === 'ambiguous' ? 0 : Math.max(0, before.cost_usd_micros - act.costUsdMicros)
     const changed = settleAction.run({
       id: act.actionId,
       state: act.state,
@@ -193,11 +196,10 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       atMs: act.atMs,
       entry: act.entryId,
       reasons: JSON.stringify(act.reasons),
+      unspent,
     })
     if (changed.changes !== 1) return false
     const counters = taskCounters.get(before.task_id) as CounterRow
-    // An ambiguous action keeps its whole reservation until somebody knows.
-    const unspent = act.state === 'ambiguous' ? 0 : Math.max(0, before.cost_usd_micros - act.costUsdMicros)
     if (unspent > 0) releaseCost.run(unspent, counters.row)
     appendFacts(counters.row, counters.last_fact, act.facts)
     audit.append(
