@@ -1,6 +1,7 @@
 /** Tasks: opened by an agent's key, for one user; the token that comes back opens everything else. */
 import type { WireOpenedTask, WireOpenTask } from '../../contract/task.ts'
 import { AirworthyError } from '../../core/errors.ts'
+import { traceIdOf } from '../../core/trace-context.ts'
 import type { TaskRecord } from '../../guard/port.ts'
 import { type Caller, foreign } from '../caller.ts'
 import { type Asked, jsonAnswer } from '../route.ts'
@@ -51,10 +52,4 @@ export async function taskFor(kit: Asked<never, never>['server']['kit'], caller:
   }
   if (task.agent !== kit.agent) throw foreign('task')
   return id
-}
-
-/** W3C trace context, version 00 and later: the trace id, unless the header is malformed or all zero. */
-function traceIdOf(header: string | null): string | undefined {
-  const id = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/.exec(header ?? '')?.[1]
-  return id === undefined || /^0+$/.test(id) ? undefined : id
 }

@@ -1,0 +1,121 @@
+/** The way to a kit over HTTP. */
+import type { WireAnswer } from '../contract/action.ts'
+import type { WireStatus } from '../contract/status.ts'
+import type { WireOpenedTask } from '../contract/task.ts'
+import type { JsonObject, JsonValue } from '../core/json.ts'
+import { answerOfWire } from './answer.ts'
+import { type Http, http } from './http.ts'
+import { createTask, type Task, type TaskDoor } from './task.ts'
+
+export interface ConnectOptions {
+  /** Of the kit, such as `http://127.0.0.1:4747`. */
+  readonly url: string
+  /** An agent's key (`awa_...`). */
+  readonly key: string
+  /** In place of the global one. */
+  readonly fetch?: typeof fetch
+  /** For one request, in milliseconds; a tool's own time is part of it. 120 s unless told. */
+  readonly timeoutMs?: number
+}
+
+export interface Client {
+  /** Opens a task. @throws PRINCIPAL_INVALID, RELEASE_NOT_READY, CREDENTIAL_INVALID, KIT_UNREACHABLE */
+  task(options: TaskOptions): Promise<RemoteTask>
+  /** Agent, release, mode. In observe mode `enforced` is false and `notice` says so. */
+  status(): Promise<WireStatus>
+}
+
+export interface TaskOptions {
+  /** A signed token of the user (JWT), or, where the manifest says so, who the agent says it is. */
+  readonly principal: string | { readonly id: string; readonly attributes?: JsonObject }
+  /** What the user asked for. */
+  readonly input?: JsonValue
+  /** Told, with ids only, when a held action was decided. */
+  readonly resumeUrl?: string
+  /** W3C trace context to continue. */
+  readonly traceparent?: string
+}
+
+export interface RemoteTask extends Task {
+  readonly token: string
+  readonly mcpUrl: string
+}
+
+/**
+ * A client for an agent's key. It makes no request by itself.
+ * @example const task = await connect({ url, key }).task({ principal: { id: 'ana' }, input: 'refund order 7' })
+ */
+export function connect(options: ConnectOptions): Client {
+  const asAgent = http(options, options.key)
+  return {
+    async task({ principal, input, resumeUrl, traceparent }) {
+      const opened = await asAgent<WireOpenedTask>({
+        method: 'POST',
+        path: '/api/v1/tasks',
+        body: {
+          principal,
+          ...(input === undefined ? {} : { input }),
+          ...(resumeUrl === undefined ? {} : { resume_url: resumeUrl }),
+        },
+        ...(traceparent === undefined ? {} : { headers: { traceparent } }),
+      })
+      const { task: id, token, trace_id: traceId, urls } = opened
+      return taskOver(http(options, token), { id, token, traceId, mcpUrl: urls.mcp })
+    },
+    status: () => asAgent<WireStatus>({ method: 'GET', path: '/api/v1/status', repeatable: true }),
+  }
+}
+
+/** A task that somebody else opened, from its id and token, as a worker receives them. It makes no request. */
+export function resumeTask(
+  options: Omit<ConnectOptions, 'key'> & {
+    readonly id: string
+    readonly token: string
+    readonly mcpUrl: string
+    readonly traceId?: string
+  },
+): RemoteTask {
+  const { id, token, mcpUrl, traceId = '' } = options
+  return taskOver(http(options, token), { id, token, mcpUrl, traceId })
+}
+
+type About = Pick<RemoteTask, 'id' | 'token' | 'traceId' | 'mcpUrl'>
+
+function taskOver(ask: Http, about: About): RemoteTask {
+  return { ...createTask(doorOver(ask, about.id), about), token: about.token, mcpUrl: about.mcpUrl }
+}
+
+/** One poll stays well below the time-outs of proxies on the way; the kit's own bound is 60 s. */
+const pollMsMax = 25_000
+
+function doorOver(ask: Http, task: string): TaskDoor {
+  return {
+    async act({ tool, arguments: args, idempotencyKey, signal }) {
+      const answer = await ask<WireAnswer>({
+        method: 'POST',
+        path: `/api/v1/tasks/${encodeURIComponent(task)}/actions`,
+        body: { tool, arguments: args, ...(idempotencyKey === undefined ? {} : { idempotency_key: idempotencyKey }) },
+        repeatable: idempotencyKey !== undefined,
+        ...(signal === undefined ? {} : { signal }),
+      })
+      return answerOfWire(answer)
+    },
+    async poll(action, waitMs, signal) {
+      const wait = Math.round(Math.min(waitMs, pollMsMax))
+      const answer = await ask<WireAnswer>({
+        method: 'GET',
+        path: `/api/v1/actions/${encodeURIComponent(action)}?wait=${wait}`,
+        ...(signal === undefined ? {} : { signal }),
+      })
+      return answerOfWire(answer)
+    },
+    async report(action, outcome) {
+      const path = `/api/v1/actions/${encodeURIComponent(action)}/outcome`
+      const answer = await ask<WireAnswer>({ method: 'POST', path, body: outcome })
+      return answerOfWire(answer)
+    },
+    async close() {
+      await ask({ method: 'POST', path: `/api/v1/tasks/${encodeURIComponent(task)}/close`, body: {} })
+    },
+  }
+}
