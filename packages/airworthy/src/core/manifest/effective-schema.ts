@@ -7,11 +7,23 @@
  * `defaulted`: a pattern that could take exponential time is not run here, and left to the server.
  */
 import type { Effect } from '../action.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
+import { isJsonObject, type JsonObject, type JsonValue, jsonDepthMax } from '../json.ts'
 import { didYouMean } from './closest-name.ts'
+import { flattenSchema } from './flatten-schema.ts'
 import { conjuncts, type Limit, type LimitFault, LimitReader } from './limits.ts'
 import { patternFault } from './linear-pattern.ts'
-import { isSchema, knownFormats, modern, type Schema, SchemaRefs, SchemaRefused, schemasIn } from './schema-refs.ts'
+import {
+  annotationKeywords,
+  boundsOf,
+  branchesOf,
+  haveDisjointTypes,
+  isOfType,
+  logicKeywords,
+  required,
+  typeOf,
+  typesOf,
+} from './schema-facts.ts'
+import { isSchema, knownFormats, type Schema, SchemaRefs, SchemaRefused, schemasIn } from './schema-refs.ts'
 
 export const stringLengthDefault = 8192
 export const arrayItemsDefault = 100
@@ -52,32 +64,20 @@ export function effectiveSchema(locked: JsonObject, limits: JsonObject | undefin
 interface Place {
   readonly pointer: string
   readonly path: readonly string[]
+  readonly depth: number
+  /** Recursive references that were looked into on the way here. */
+  readonly unfolded: readonly string[]
 }
 
 const patternDropped = 'a pattern that could take exponential time is not run here; the server still checks it'
 const scalars = ['string', 'number', 'boolean', 'null'] as const
-const annotations = ['title', 'description', 'default'] as const
-const logic = [
-  'anyOf',
-  'oneOf',
-  'not',
-  'if',
-  'then',
-  'else',
-  'dependentSchemas',
-  'unevaluatedProperties',
-  'unevaluatedItems',
-  'contains',
-  'patternProperties',
-  'propertyNames',
-] as const
-
 class Narrowing {
   private readonly refs: SchemaRefs
   private readonly limits = new LimitReader()
   private readonly locked: JsonObject
   private readonly effect: Effect
   private readonly unbounded = new Set<string>()
+  private readonly noted = new Set<string>()
   private readonly defaulted: { path: readonly string[]; value: JsonValue; why: string }[] = []
 
   constructor(locked: JsonObject, effect: Effect) {
@@ -88,7 +88,12 @@ class Narrowing {
 
   run(limits: JsonObject): EffectiveSchema {
     const root: Limit = { value: { properties: limits }, path: [] }
-    const schema = this.narrow({ ...this.locked, type: this.locked.type ?? 'object' }, root, { pointer: '', path: [] })
+    const schema = this.narrow({ ...this.locked, type: this.locked.type ?? 'object' }, root, {
+      pointer: '',
+      path: [],
+      depth: 0,
+      unfolded: [],
+    })
     if (
       schema === false ||
       !(schema.type === 'object' || (Array.isArray(schema.type) && schema.type.includes('object')))
@@ -108,14 +113,20 @@ class Narrowing {
     }
   }
 
-  private narrow(schema: Schema, limit: Limit | undefined, place: Place): JsonObject | false {
+  private narrow(schema: Schema, limit: Limit | undefined, at: Place): JsonObject | false {
     this.refs.visit()
     if (schema === false) return false
-    const { node, verbatim } = this.flattened(schema === true ? {} : schema, limit !== undefined)
-    if (typeof node.$ref === 'string') return this.recursion(node.$ref, place)
+    if (at.depth > jsonDepthMax) throw new SchemaRefused(`the schema nests deeper than ${jsonDepthMax} levels`)
+    const flat = flattenSchema(this.refs, schema === true ? {} : schema, at.unfolded, limit !== undefined)
+    const { node, verbatim, kept } = flat
+    const place: Place = { ...at, depth: at.depth + 1, unfolded: flat.unfolded }
     const out: Record<string, JsonValue> = {}
-    for (const key of annotations) if (node[key] !== undefined) out[key] = node[key]
-    if (verbatim.length > 0) out.allOf = verbatim
+    for (const key of annotationKeywords) if (node[key] !== undefined) out[key] = node[key]
+    const references = [...new Set(kept)].map((ref) => this.recursion(ref, place))
+    if (verbatim.length + references.length > 0) out.allOf = [...verbatim, ...references]
+    const isEmpty = Object.keys(node).every((key) => key in out)
+    // A reference by itself says it all, and the definition behind it is narrowed.
+    if (isEmpty && kept.length > 0) return verbatim.length + references.length === 1 ? references[0]! : out
 
     const written = typesOf(node)
     if (written === undefined && node.enum === undefined && node.const === undefined) {
@@ -140,48 +151,12 @@ class Narrowing {
     return out
   }
 
-  /**
-   * `allOf` and references merged into one node, and the parts that merging alone would lose, word for word. A recursive reference
-   * stays one, unless something beside it (or a limit) asks for a look inside.
-   */
-  private flattened(
-    schema: JsonObject,
-    unfold = false,
-    seen: readonly string[] = [],
-  ): { node: JsonObject; verbatim: readonly Schema[] } {
-    this.refs.visit()
-    const { $ref, allOf, ...rest } = modern(schema)
-    const parts = [...schemasIn(allOf)]
-    if (typeof $ref === 'string') {
-      const isBare =
-        parts.length === 0 && Object.keys(rest).every((key) => (annotations as readonly string[]).includes(key))
-      if (isBare && !unfold && this.refs.recursiveName($ref) !== undefined)
-        return { node: { ...rest, $ref }, verbatim: [] }
-      if (seen.includes($ref)) throw new SchemaRefused('a reference leads only to itself')
-      parts.push(this.refs.target($ref))
-    }
-    const inside = typeof $ref === 'string' ? [...seen, $ref] : seen
-    const node: Record<string, JsonValue> = rest
-    const verbatim: Schema[] = []
-    for (const part of parts) {
-      if (part === true) continue
-      if (part === false) {
-        verbatim.push(false)
-        continue
-      }
-      const branch = this.flattened(part, true, inside)
-      verbatim.push(...branch.verbatim)
-      if (!merge(node, branch.node)) verbatim.push(this.refs.verbatim(part))
-    }
-    return { node, verbatim }
-  }
-
   /** A recursive definition is narrowed once, without limits, and stays behind its reference. */
   private recursion(ref: string, place: Place): JsonObject {
     const name = this.refs.recursiveName(ref)!
     if (this.refs.definitions[name] === undefined) {
       this.refs.definitions[name] = true
-      this.refs.definitions[name] = this.narrow({ allOf: [{ $ref: ref }] }, undefined, place)
+      this.refs.definitions[name] = this.narrow({ allOf: [{ $ref: ref }] }, undefined, { ...place, unfolded: [] })
     }
     return { $ref: `#/$defs/${name}` }
   }
@@ -213,11 +188,14 @@ class Narrowing {
     if (limit === undefined) return
     const open = branches.filter((branch) => branch !== false)
     if (open.length === 0) {
+      const hasValues = limit.value.enum !== undefined || limit.value.const !== undefined
       const keyword = wantedTypes !== undefined ? 'type' : limit.value.const !== undefined ? 'const' : 'enum'
       this.limits.add(
         limit,
         keyword,
-        'The locked schema takes no such value here.',
+        hasValues
+          ? 'These values are not among those that the locked schema allows.'
+          : 'The locked schema takes no such type here.',
         'Name only types and values that the tool takes.',
       )
     }
@@ -330,7 +308,7 @@ class Narrowing {
   private array(out: Record<string, JsonValue>, node: JsonObject, limit: Limit | undefined, place: Place): void {
     this.copy(out, node, boundsOf.array)
     this.limits.narrow(out, limit, 'array')
-    const inner = { pointer: `${place.pointer}/*`, path: [...place.path, 'items'] }
+    const inner = { ...place, pointer: `${place.pointer}/*`, path: [...place.path, 'items'] }
     const itemLimit = this.limits.child(limit, 'items')
     const tuple = schemasIn(node.prefixItems)
     if (tuple.length > 0) {
@@ -368,6 +346,7 @@ class Narrowing {
       else this.unknownProperty(limit!, name, [...properties.keys()], isRoot)
     }
     const at = (name: string): Place => ({
+      ...place,
       pointer: `${place.pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
       path: isRoot ? [name] : [...place.path, 'properties', name],
     })
@@ -392,6 +371,7 @@ class Narrowing {
       if (limit?.value.maxProperties !== undefined) {
         out.propertyNames = { maxLength: mapKeyLengthDefault }
         return this.narrow(extra, undefined, {
+          ...place,
           pointer: `${place.pointer}/*`,
           path: [...place.path, 'additionalProperties'],
         })
@@ -413,9 +393,10 @@ class Narrowing {
 
   private branchProperties(node: JsonObject): Map<string, Schema[]> {
     const found = new Map<string, Schema[]>()
-    const collect = (schema: JsonValue | undefined): void => {
+    const collect = (schema: JsonValue | undefined, seen: readonly string[]): void => {
       if (!isJsonObject(schema)) return
-      const { node: branch } = this.flattened(schema)
+      const flat = flattenSchema(this.refs, schema, seen)
+      const branch = flat.node
       if (isJsonObject(branch.properties)) {
         for (const [name, property] of Object.entries(branch.properties)) {
           if (!isSchema(property)) continue
@@ -425,16 +406,16 @@ class Narrowing {
         }
       }
       for (const name of required(branch)) if (!found.has(name)) found.set(name, [])
-      branchesOf(branch).forEach(collect)
+      for (const inner of branchesOf(branch)) collect(inner, flat.unfolded)
     }
-    branchesOf(node).forEach(collect)
+    for (const branch of branchesOf(node)) collect(branch, [])
     for (const [name, schemas] of found) if (schemas.length === 0) found.set(name, [{}])
     return found
   }
 
   /** Logic that only the locked words can say stays, word for word. */
   private keepLogic(out: Record<string, JsonValue>, node: JsonObject): void {
-    const kept = logic.filter((key) => node[key] !== undefined)
+    const kept = logicKeywords.filter((key) => node[key] !== undefined)
     if (kept.length === 0) return
     const needsWhole = kept.some(
       (key) => key.startsWith('unevaluated') || key === 'patternProperties' || key === 'contains',
@@ -462,104 +443,9 @@ class Narrowing {
   }
 
   private note(path: readonly string[], value: JsonValue, why: string): void {
-    const text = path.join('\u0000')
-    if (!this.defaulted.some((entry) => entry.path.join('\u0000') === text && entry.value === value))
-      this.defaulted.push({ path, value, why })
+    const key = `${path.join('\u0000')}\n${JSON.stringify(value)}`
+    if (this.noted.has(key)) return
+    this.noted.add(key)
+    this.defaulted.push({ path, value, why })
   }
-}
-
-const boundsOf = {
-  string: ['minLength', 'maxLength', 'pattern', 'format'],
-  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
-  array: ['minItems', 'maxItems', 'uniqueItems'],
-  object: ['minProperties', 'maxProperties', 'required', 'dependentRequired'],
-} as const
-const hints = {
-  string: boundsOf.string,
-  number: boundsOf.number,
-  array: [...boundsOf.array, 'items', 'prefixItems'],
-  object: [...boundsOf.object, 'properties', 'additionalProperties'],
-} as const
-
-/** The types that a schema names, or else those that its keywords are about; undefined when it says nothing. */
-function typesOf(node: JsonObject): readonly string[] | undefined {
-  if (typeof node.type === 'string') return [node.type]
-  if (Array.isArray(node.type)) {
-    const names = (node.type as readonly JsonValue[]).filter((name) => typeof name === 'string')
-    return names.includes('number') ? names.filter((name) => name !== 'integer') : names
-  }
-  const kinds = Object.entries(hints).filter(([, keys]) => keys.some((key) => node[key] !== undefined))
-  return kinds.length === 0 ? undefined : kinds.map(([kind]) => kind)
-}
-
-function branchesOf(node: JsonObject): readonly JsonValue[] {
-  const conditional = [node.then, node.else].filter((part) => part !== undefined)
-  const dependent = isJsonObject(node.dependentSchemas) ? Object.values(node.dependentSchemas) : []
-  return [...schemasIn(node.anyOf), ...schemasIn(node.oneOf), ...conditional, ...dependent]
-}
-
-function required(node: JsonObject): readonly string[] {
-  return Array.isArray(node.required)
-    ? (node.required as readonly JsonValue[]).filter((name) => typeof name === 'string')
-    : []
-}
-
-function haveDisjointTypes(branches: readonly Schema[]): boolean {
-  const seen = new Set<string>()
-  for (const branch of branches) {
-    if (!isJsonObject(branch) || branch.$ref !== undefined) return false
-    const types = typeof branch.type === 'string' ? [branch.type] : undefined
-    if (types === undefined) return false
-    for (const type of types) {
-      const kind = type === 'integer' ? 'number' : type
-      if (seen.has(kind)) return false
-      seen.add(kind)
-    }
-  }
-  return true
-}
-
-/** Merges a branch of `allOf` into a node. False when the branch says more than the merged node holds, and must also stay. */
-function merge(node: Record<string, JsonValue>, branch: JsonObject): boolean {
-  let isWhole = true
-  for (const [key, value] of Object.entries(branch)) {
-    const own = node[key]
-    if ((annotations as readonly string[]).includes(key)) node[key] = own ?? value
-    else if (key === 'properties' && isJsonObject(value)) {
-      const properties: Record<string, JsonValue> = isJsonObject(own) ? { ...own } : {}
-      const isClosed = node.additionalProperties !== undefined && node.additionalProperties !== true
-      for (const [name, schema] of Object.entries(value)) {
-        if (properties[name] !== undefined) properties[name] = { allOf: [properties[name], schema] }
-        else if (isClosed) isWhole = false
-        else properties[name] = schema
-      }
-      node.properties = properties
-    } else if (key === 'required' && Array.isArray(value))
-      node.required = [...new Set([...required(node), ...required(branch)])]
-    else if (key === 'allOf') node.allOf = [...schemasIn(own), ...schemasIn(value)]
-    else if (key === 'additionalProperties' && value !== true) isWhole = false
-    else if (own === undefined && !(logic as readonly string[]).includes(key) && key !== '$ref') node[key] = value
-    else if (own === undefined && (key === 'anyOf' || key === 'oneOf')) node[key] = value
-    else if (JSON.stringify(own) !== JSON.stringify(value)) {
-      isWhole = false
-      if (key === '$ref') continue
-      if (typeof own === 'number' && typeof value === 'number') {
-        if (key.startsWith('min')) node[key] = Math.max(own, value)
-        else if (key.startsWith('max')) node[key] = Math.min(own, value)
-      }
-    }
-  }
-  return isWhole
-}
-
-function typeOf(value: JsonValue): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
-  return typeof value
-}
-
-function isOfType(value: JsonValue, type: string): boolean {
-  const own = typeOf(value)
-  return own === type || (own === 'integer' && type === 'number')
 }

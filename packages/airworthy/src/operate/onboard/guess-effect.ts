@@ -20,6 +20,8 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 const outward = words(
   'send email mail sms tweet post publish notify message reply forward broadcast share invite call dial fax submit order book reserve trade bid vote sign execute exec run eval invoke trigger dispatch launch shell bash command script sql',
 )
+/** Verbs whose object leaves the house. */
+const reaching = words('send email mail sms tweet post publish notify reply forward broadcast share invite call dial fax upload submit')
 /** Changes that a second call can usually undo. */
 const changing = words(
   'create update set add write insert upsert put patch edit modify change append assign unassign move rename upload import enable activate approve reject star unstar fork request subscribe unsubscribe mark label tag comment save store register schedule sync replace configure grant copy attach link restore manage adjust increment toggle pin lock unlock open reopen start pause resume commit push',
@@ -84,7 +86,7 @@ function looksReading(all: readonly string[], annotations: JsonObject | undefine
 function guessReach(tool: McpTool): Pick<Guess, 'reach' | 'reachReason'> {
   if (tool.annotations?.openWorldHint === true)
     return { reach: 'external', reachReason: 'its server says that it reaches the open world' }
-  const word = readsByName(tool.name) ? undefined : wordsOf(tool.name).find((each) => outward.has(each))
+  const word = readsByName(tool.name) ? undefined : wordsOf(tool.name).find((each) => reaching.has(each))
   if (word !== undefined) return { reach: 'external', reachReason: `its name says "${word}"` }
   return { reach: 'external', reachReason: 'nothing says that it stays in the house' }
 }
