@@ -40,6 +40,7 @@ import { createCredential, type NewCredential, revokeCredential } from './operat
 import { type KitKeys, readKitKeys, temporaryKitKeys } from './operate/keys/key-folder.ts'
 import type { CredentialRecord } from './operate/keys/port.ts'
 import { readProject } from './operate/onboard/read-project.ts'
+import type { OfferedTools } from './operate/probes/probe-context.ts'
 import { newOwner } from './operate/recovery/owner.ts'
 import { sweep } from './operate/recovery/sweep.ts'
 import { loadCachedPolicies } from './operate/releases/policy-cache.ts'
@@ -47,8 +48,12 @@ import { registerRelease } from './operate/releases/register.ts'
 import { createSequencer, type Sequencer } from './operate/sequencer/sequencer.ts'
 import { type OpenedTask, openTask } from './operate/tasks/open-task.ts'
 import { type ClaimedPrincipal, principalVerifier } from './operate/tasks/verify-principal.ts'
+import { checkContextOf } from './operate/verdict/check-context.ts'
+import { runCheck } from './operate/verdict/run-check.ts'
+import type { Verdict } from './readiness/verdict.ts'
 import { openSqliteStore, type Store } from './store/sqlite/store.ts'
 import { httpAuthChecks } from './upstream/auth-check.ts'
+import { listServerTools } from './upstream/list-tools.ts'
 import { createMcpUpstream, type McpUpstream } from './upstream/mcp-upstream.ts'
 
 export interface KitOptions {
@@ -115,6 +120,8 @@ export interface Kit {
   revive(request: KillRequest): Promise<boolean>
   createKey(request: NewCredential, actor: AuditActor): Promise<{ record: CredentialRecord; key: string }>
   revokeKey(id: string, actor: AuditActor): Promise<void>
+  /** Runs the probes and the drill, records their evidence and decides. `atMs` judges for another time, and runs nothing. */
+  check(request: { readonly atMs?: number }): Promise<Verdict>
   /** Tells of every guard step and every answer from now on; the function that is returned ends it. A watcher decides nothing. */
   watch(watcher: KitWatcher): () => void
 }
@@ -398,6 +405,23 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     revive: ({ tool, reason, actor }) => liftKill(killPorts(), { agent: manifest.agent, tool, reason, actor }),
 
     createKey: (request, actor) => createCredential(store.credentials, request, { actor, atMs: clock(), newId: idOf }),
+    async check(request) {
+      const context = checkContextOf({
+        guard,
+        tasks: store.tasks,
+        approvals: store.approvals,
+        evidence: store.evidence,
+        log: store.audit,
+        sequencer: covered,
+        anchors,
+        vkey: signer.vkey,
+        auditKey: keys.audit,
+        killPorts: killPorts(),
+        offered: () => offeredTools(manifest),
+      })
+      return (await runCheck(context, request)).verdict
+    },
+
     revokeKey: (id, actor) => revokeCredential(store.credentials, id, { actor, atMs: clock(), newId: idOf }),
 
     watch(watcher) {
@@ -499,4 +523,18 @@ function unknownTool(tool: string): AirworthyError {
     message: `The manifest lists no tool ${tool.slice(0, 64)}.`,
     mend: 'Name a tool of the manifest, or leave the tool out to stop the whole agent.',
   })
+}
+
+/** Asked anew, over connections of its own: a check must not believe what a connection remembers. */
+async function offeredTools(manifest: EffectiveManifest): Promise<readonly OfferedTools[]> {
+  return await Promise.all(
+    manifest.servers.map(async (server) => {
+      try {
+        const { tools } = await listServerTools(server, { timeoutMs: 10_000 })
+        return { server: server.name, tools: tools.map(({ name }) => name) }
+      } catch (error) {
+        return { server: server.name, why: error instanceof Error ? error.message : 'unknown reason' }
+      }
+    }),
+  )
 }

@@ -1,0 +1,87 @@
+/** Builds what a check needs from the parts of a kit. */
+import { verifyExport } from '../../audit/verify-export.ts'
+import type { SigningKey } from '../../core/signature.ts'
+import { version } from '../../core/version.ts'
+import type { Guard } from '../../guard/guard.ts'
+import { guardSteps } from '../../guard/pipeline.ts'
+import type { CheckpointDelivery } from '../anchors/deliver-checkpoints.ts'
+import { decideApproval } from '../approvals/decide.ts'
+import type { ApprovalStore } from '../approvals/port.ts'
+import { exportLog } from '../audit/export-log.ts'
+import type { AuditReaderPort } from '../audit/port.ts'
+import type { EvidenceStore } from '../evidence/port.ts'
+import { engageKill, type KillPorts, liftKill } from '../halts/kill-switch.ts'
+import type { OfferedTools } from '../probes/probe-context.ts'
+import type { Sequencer } from '../sequencer/sequencer.ts'
+import { openTask } from '../tasks/open-task.ts'
+import type { TaskStore } from '../tasks/port.ts'
+import type { CheckContext } from './port.ts'
+
+export interface CheckParts {
+  readonly guard: Guard
+  readonly tasks: TaskStore
+  readonly approvals: ApprovalStore
+  readonly evidence: EvidenceStore
+  readonly log: AuditReaderPort & { append: CheckContext['append'] }
+  readonly sequencer: Sequencer
+  readonly anchors: CheckpointDelivery
+  readonly vkey: string
+  readonly auditKey: SigningKey
+  readonly killPorts: KillPorts
+  /** Asks every server of the manifest for its tools. */
+  readonly offered: () => Promise<readonly OfferedTools[]>
+}
+
+const anchorWaitMs = 2_000
+
+export function checkContextOf(parts: CheckParts): CheckContext {
+  const { guard, vkey } = parts
+  const { agent } = guard.manifest
+  const actor = { kind: 'kit', id: guard.owner, verifiedBy: 'kit' } as const
+  return {
+    probes: {
+      guard,
+      steps: guardSteps,
+      nowMs: guard.ports.clock,
+      async openTask(principal) {
+        const request = { principal, openedBy: 'embedded', probe: true }
+        return (await openTask({ ...guard, notReady: undefined }, parts.tasks, request)).task
+      },
+      offered: parts.offered,
+      async decideApproval(id, decision, approver) {
+        await decideApproval(parts.approvals, {
+          id,
+          decision,
+          approver: { ...approver, credentialId: 'probe', verifiedBy: 'simulated' },
+          atMs: guard.ports.clock(),
+          entryId: guard.ports.newId('ent'),
+        })
+        return { kind: 'decided' }
+      },
+      log: {
+        async drain() {
+          await parts.sequencer.drain()
+          await parts.anchors.flush(anchorWaitMs)
+        },
+        verify: () => verifyExport(exportLog(parts.log, { vkey, bodies: true }), { publicKey: vkey }),
+        readEntries: (first, limit) => parts.log.readEntries(first, limit),
+        entriesOfTask: (task, limit) => parts.log.entriesOfTask(task, limit),
+        anchors: () => parts.anchors.status(),
+      },
+    },
+    kill: {
+      async engage(tool, reason) {
+        const report = await engageKill(parts.killPorts, { agent, tool, reason, actor })
+        return report.gateways.map(({ name }) => name)
+      },
+      async lift(tool, reason) {
+        await liftKill(parts.killPorts, { agent, tool, reason, actor })
+      },
+      running: (tool) => parts.killPorts.kills.countRunning(agent, tool),
+    },
+    evidence: parts.evidence,
+    append: (sealed) => parts.log.append(sealed),
+    key: parts.auditKey,
+    version,
+  }
+}
