@@ -1,16 +1,13 @@
 /**
- * A kit with the support desk's manifest and policies in a process of its own, its gateway on a free port: product defaults
+ * A kit with the support desk's manifest and policies in a process of its own, its server on a free port: product defaults
  * (enforce, SQLite on disk, permits, detectors, audit). Started with a folder as argument; answers `task` on its channel by a token.
  */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { serve } from '@hono/node-server'
 import { buildLock, lockText } from '../src/core/manifest/lock.ts'
 import { createKit } from '../src/kit.ts'
-import { mcpGateway } from '../src/server/mcp/gateway.ts'
-import { gatewayOfKit } from '../src/server/mcp/gateway-of-kit.ts'
+import { serve } from '../src/server/serve.ts'
 import { listServerTools } from '../src/upstream/list-tools.ts'
 
 const folder = process.argv[2] as string
@@ -43,13 +40,10 @@ const kit = await createKit({
   log: console.error,
 })
 await kit.start()
-const gateway = mcpGateway(
-  gatewayOfKit(kit, (id) => `http://127.0.0.1/approvals/${id}`),
-  { onFault: console.error },
-)
-const http = serve({ fetch: gateway, port: 0, hostname: '127.0.0.1' }, () => {
-  process.send?.({ url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp/${kit.agent}` })
-})
+const http = await serve(kit, { port: 0, log: console.error })
+const actor = { kind: 'operator', id: 'operator', verifiedBy: 'operator_key' } as const
+const { key } = await kit.createKey({ kind: 'agent', name: 'bench', roles: [], agent: kit.agent }, actor)
+process.send?.({ url: `${http.url}/mcp/${kit.agent}`, key })
 
 process.on('message', async (message) => {
   if (message === 'task') {
@@ -57,7 +51,7 @@ process.on('message', async (message) => {
     process.send?.({ token: (await kit.openTask({ principal, openedBy: 'bench' })).token })
     return
   }
-  http.close()
+  await http.close()
   await kit.close()
   process.exit(0)
 })

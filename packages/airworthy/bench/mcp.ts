@@ -44,12 +44,20 @@ export async function benchMcp(): Promise<BenchRow[]> {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     running.push(gateway)
-    const { url } = await messageOf<{ url: string }>(gateway)
+    const { url, key } = await messageOf<{ url: string; key: string }>(gateway)
+    const requestInit = { headers: { authorization: `Bearer ${key}` } }
     const proxyUrl = await startPeer(folder, upstream, running)
     const noMeta = async (): Promise<undefined> => undefined
     for (const era of ['2026-07-28', 'older era'] as const) {
       ways.push(await wayTo(`direct, ${era}`, era, new StdioClientTransport(upstream), noMeta))
-      ways.push(await wayTo(`gateway, ${era}`, era, new StreamableHTTPClientTransport(new URL(url)), taskMeta(gateway)))
+      ways.push(
+        await wayTo(
+          `gateway, ${era}`,
+          era,
+          new StreamableHTTPClientTransport(new URL(url), { requestInit }),
+          taskMeta(gateway),
+        ),
+      )
       ways.push(await wayTo(`mcp-proxy, ${era}`, era, new StreamableHTTPClientTransport(new URL(proxyUrl)), noMeta))
     }
     for (let round = 0; round < warmUpRounds; round++) for (const way of ways) await measure(way, false)

@@ -145,7 +145,7 @@ describe.each([['HTTP'], ['stdio']])('with the upstream over %s', (kind) => {
     })
 
     it('is refused without a task, with the way to get one', async () => {
-      const client = await connect(desk.url, 'awk_no_task')
+      const client = await connect(desk.url, desk.agentKey)
       await expect(client.call('echo', { text: 'hi' })).rejects.toThrow(/POST \/api\/v1\/tasks/)
       const token = await desk.openTask()
       expect(await client.call('echo', { text: 'hi' }, { meta: { 'airworthy/task': token } })).toMatchObject({

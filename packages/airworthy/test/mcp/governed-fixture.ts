@@ -1,21 +1,19 @@
-/** A real kit over the fixture server, with its gateway on a free port of 127.0.0.1: manifest, lock, store, audit log and all. */
+/** A real kit over the fixture server, behind the real HTTP server on a free port: manifest, lock, keys, store, audit log and all. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { serve } from '@hono/node-server'
 import type { McpServer } from '../../src/core/manifest/effective.ts'
 import { buildLock, lockText } from '../../src/core/manifest/lock.ts'
 import { createKit, type Kit, type KitOptions } from '../../src/kit.ts'
-import { mcpGateway } from '../../src/server/mcp/gateway.ts'
-import { gatewayOfKit } from '../../src/server/mcp/gateway-of-kit.ts'
+import { serve } from '../../src/server/serve.ts'
 import { listServerTools } from '../../src/upstream/list-tools.ts'
 
 export interface GovernedFixture {
   readonly kit: Kit
   /** Of the whole agent's door. */
   readonly url: URL
+  readonly agentKey: string
   /** A task for a principal, as its token. */
   openTask(principal?: string, role?: string): Promise<string>
   approve(approvalId: string, decision?: 'approved' | 'rejected'): Promise<void>
@@ -29,7 +27,6 @@ export interface GovernedOptions {
   readonly url?: string
   readonly mode?: KitOptions['mode']
   readonly dir?: string
-  readonly pollMs?: number
 }
 
 export async function startGovernedFixture(options: GovernedOptions = {}): Promise<GovernedFixture> {
@@ -46,17 +43,14 @@ export async function startGovernedFixture(options: GovernedOptions = {}): Promi
     ...(options.mode === undefined ? {} : { mode: options.mode }),
   })
   await kit.start()
-  const faults: unknown[] = []
-  const gateway = mcpGateway(
-    gatewayOfKit(kit, (id) => `http://127.0.0.1/approvals/${id}`),
-    { pollMs: options.pollMs ?? 2_000, onFault: (error) => faults.push(error) },
-  )
-  const http = await new Promise<ReturnType<typeof serve>>((resolve) => {
-    const started = serve({ fetch: gateway, port: 0, hostname: '127.0.0.1' }, () => resolve(started))
-  })
+  const faults: string[] = []
+  const http = await serve(kit, { port: 0, log: (line) => line.startsWith('fault') && faults.push(line) })
+  const actor = { kind: 'operator', id: 'operator', verifiedBy: 'operator_key' } as const
+  const { key } = await kit.createKey({ kind: 'agent', name: 'desk agent', roles: [], agent: 'desk' }, actor)
   return {
     kit,
-    url: new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp/desk`),
+    url: new URL(`${http.url}/mcp/desk`),
+    agentKey: key,
     async openTask(principal = 'ana', role = 'support') {
       const opened = await kit.openTask({ principal: { id: principal, attributes: { role } }, openedBy: 'test' })
       return opened.token
@@ -66,11 +60,10 @@ export async function startGovernedFixture(options: GovernedOptions = {}): Promi
       await kit.decideApproval({ id, decision, approver })
     },
     async stop() {
-      if ('closeAllConnections' in http) http.closeAllConnections()
-      await new Promise((resolve) => http.close(resolve))
+      await http.close()
       await kit.close()
       await rm(project, { recursive: true, force: true })
-      if (faults.length > 0) throw new AggregateError(faults, 'the gateway met faults')
+      if (faults.length > 0) throw new Error(faults.join('\n'))
     },
   }
 }

@@ -67,7 +67,7 @@ function checkEnvelope(meta: JsonObject): void {
 function checkModernHeaders(meta: JsonObject, method: string, params: JsonObject, headers: Headers): void {
   const version = meta[metaKeys.protocolVersion] as string
   agree(headers, 'mcp-protocol-version', version, 'the protocol version')
-  if (!(modernVersions as readonly string[]).includes(version)) throw unsupported(version)
+  if (!(modernVersions as readonly string[]).includes(version)) throw unsupported(version, modernVersions)
   require(headers, 'mcp-protocol-version')
   require(headers, 'mcp-method')
   const name = nameOf(method, params)
@@ -90,7 +90,7 @@ function checkLegacyHeaders(method: string, params: JsonObject, headers: Headers
     )
   }
   if (header !== null && method !== 'initialize' && !(legacyVersions as readonly string[]).includes(header))
-    throw unsupported(header)
+    throw unsupported(header, legacyVersions)
   agreeOnName(headers, nameOf(method, params))
 }
 
@@ -141,11 +141,11 @@ export function mismatch(header: string, why: string): RpcError {
   )
 }
 
-export function unsupported(requested: string): RpcError {
-  const supported = [...modernVersions, ...legacyVersions]
+/** Names what this era's clients may choose from; for the 2026 era that is what `server/discover` names. */
+function unsupported(requested: string, supported: readonly string[]): RpcError {
   return new RpcError(rpcCodes.unsupportedVersion, 'Unsupported protocol version', {
     status: 400,
-    data: { supported, requested },
+    data: { supported: [...supported], requested },
   })
 }
 

@@ -1,6 +1,7 @@
 /** Finds the task of a request: a token in `_meta`, in the header `Airworthy-Task`, or as the bearer itself. */
 import type { JsonObject } from '../../core/json.ts'
 import type { TaskRecord } from '../../guard/port.ts'
+import { taskTokenPrefix } from '../../operate/tasks/open-task.ts'
 import { mismatch } from './classify.ts'
 import type { Door } from './door.ts'
 import type { GatewayKit } from './gateway-kit.ts'
@@ -28,7 +29,9 @@ export async function findTask(
   const bearer = bearerOf(headers)
   const [ofNamed, ofBearer] = await Promise.all([
     named === undefined ? undefined : kit.taskOfToken(named),
-    bearer === undefined || bearer === named ? undefined : kit.taskOfToken(bearer),
+    bearer === undefined || bearer === named || !bearer.startsWith(taskTokenPrefix)
+      ? undefined
+      : kit.taskOfToken(bearer),
   ])
   if (named !== undefined && ofNamed === undefined) throw invalid()
   if (ofNamed !== undefined && ofBearer !== undefined && ofNamed.id !== ofBearer.id) {
