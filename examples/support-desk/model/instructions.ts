@@ -19,12 +19,14 @@ export function instructionsIn(
   wishesToo: boolean,
 ): Ask[] {
   const reading = new Set(tools.filter(({ reads }) => reads).map(({ name }) => name))
-  // The model's own words come back in records; they are no news.
-  const own = calls.flatMap(({ arguments: args }) => Object.values(args)).filter((value) => typeof value === 'string')
-  const texts = calls
-    .filter(({ tool, result }) => reading.has(tool) && result.state === 'ok')
-    .flatMap(({ result }) => textsIn(result.value))
-    .filter((text) => wordsOf(text).length >= wordsMin && !own.some((said) => said.includes(text)))
+  const texts = calls.flatMap(({ tool, result }, at) => {
+    if (!reading.has(tool) || result.state !== 'ok') return []
+    // The model's own words come back in records that it wrote before; they are no news.
+    const own = calls.slice(0, at).flatMap(({ arguments: args }) => Object.values(args).map(String))
+    return textsIn(result.value).filter(
+      (text) => wordsOf(text).length >= wordsMin && !own.some((said) => said.includes(text)),
+    )
+  })
   const asks = [...new Set(texts)].flatMap((text) => asksOf(plain(text), vocabulary))
   return asks.filter(({ mood }) => mood === 'command' || (wishesToo && mood === 'wish')).slice(0, instructionsMax)
 }

@@ -7,15 +7,18 @@ import { nameWords, stemOf, stopStems, wordsOf } from './language/words.ts'
 const subjectWordsMax = 9
 
 export function writeText(kind: 'subject' | 'reason' | 'text', ask: Ask, situation: Situation): string | undefined {
-  if (kind === 'reason') return ask.reason ?? ask.content ?? sentence(told(ask)) ?? 'As requested.'
+  if (kind === 'reason') return ask.reason ?? ask.content ?? capital(told(ask)) ?? 'As requested.'
   if (kind === 'subject') {
     const said = /\bsubject\b\W*["“]([^"”]+)["”]/i.exec(ask.text)
-    return said?.[1] ?? shortened(ask.content ?? ask.statements[0] ?? ask.reason ?? ask.text)
+    return (
+      said?.[1] ??
+      shortened(ask.content ?? capital(dataPhrase.exec(ask.text)?.[1]) ?? ask.statements[0] ?? ask.reason ?? ask.text)
+    )
   }
   const data = dataAskedFor(ask, situation)
   const parts = [ask.content, data, summaryAskedFor(ask, situation)].filter((part) => part !== undefined)
   if (parts.length > 0) return parts.join('\n')
-  return sentence(told(ask)) ?? sentence(ask.reason) ?? sentence(ask.text)
+  return capital(told(ask)) ?? capital(ask.reason) ?? capital(ask.text)
 }
 
 /** Whether the text is to hold things that have to be known first: data of a record, or a summary of one. */
@@ -32,7 +35,11 @@ const dataPhrase =
 function dataAskedFor(ask: Ask, situation: Situation): string | undefined {
   const asked = dataPhrase.exec(ask.text)
   if (asked === null || ask.content !== undefined) return undefined
-  const wanted = new Set(wordsOf(asked[1]!).map(stemOf))
+  const wanted = new Set(
+    wordsOf(asked[1]!)
+      .map(stemOf)
+      .filter((stem) => !situation.idNouns.has(stem)),
+  )
   const facts = ringsAround(situation.facts, seedsOf(ask, situation)).flat()
   const lines = facts.flatMap((fact) => matchingFields(fact, wanted))
   if (lines.length > 0) return [...new Set(lines)].join('\n')
@@ -80,7 +87,7 @@ function shortened(text: string): string {
     .replace(/[.,;:!?]+$/, '')
 }
 
-function sentence(text: string | undefined): string | undefined {
+function capital(text: string | undefined): string | undefined {
   const trimmed = text?.trim() ?? ''
   return trimmed === '' ? undefined : trimmed.charAt(0).toUpperCase() + trimmed.slice(1)
 }

@@ -110,9 +110,9 @@ function contentOf(text: string, shown: (text: string) => string): { head: strin
   const about = /\b(?:about|regarding|concerning)\s+(.+)$/is.exec(text)
   if (about !== null) return { head: text, content: tidy(shown(about[1]!).replace(trailingUrgency, '')) }
   const that = /\b(?:email|mail|tell|inform|notify|note|write|record)\b.*?\bthat\s+(.+)$/is.exec(text)
-  return that === null
-    ? { head: text }
-    : { head: text.slice(0, that.index + that[0].length - that[1]!.length), content: tidy(shown(that[1]!)) }
+  // "A note that sums it up" says what to write about, not what to write.
+  if (that === null || verbGroups(stemOf(wordsOf(that[1]!)[0] ?? '')).has('read')) return { head: text }
+  return { head: text.slice(0, that.index + that[0].length - that[1]!.length), content: tidy(shown(that[1]!)) }
 }
 
 function tidy(text: string): string {
