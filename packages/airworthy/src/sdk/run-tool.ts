@@ -28,7 +28,7 @@ export async function runTool<Result>(
   signal: AbortSignal | undefined,
 ): Promise<Result> {
   const { action, state } = answer
-  if (state === 'succeeded') return valueOf(answer.result) as Result
+  if (state === 'succeeded') return unwrapped(answer.result) as Result
   if (state === 'failed') throw new ToolFailed(tool, answer)
   if (state === 'held') throw new ConfirmationRequired(tool, answer)
   if (state === 'denied' || action === undefined) throw new Denied(tool, answer)
@@ -54,7 +54,7 @@ export async function runTool<Result>(
     })
   }
   const settled = await door.report(action, { state: 'succeeded', result: wrapped })
-  return valueOf(settled.result) as Result
+  return unwrapped(settled.result) as Result
 }
 
 /** The tool's own error is what the caller must see, whatever becomes of the report. */
@@ -77,7 +77,7 @@ function wrap(result: unknown): JsonObject | undefined {
   return new TextEncoder().encode(text).length > reportBytesMax ? undefined : (JSON.parse(text) as JsonObject)
 }
 
-function valueOf(result: JsonObject | undefined): JsonValue | undefined {
+function unwrapped(result: JsonObject | undefined): JsonValue | undefined {
   const structured = result?.structuredContent
   if (!isJsonObject(structured)) return result
   return Object.hasOwn(structured, 'value') && Object.keys(structured).length === 1 ? structured.value : structured

@@ -23,6 +23,8 @@ export interface ServeOptions {
 export interface Serving {
   /** No slash at the end. */
   readonly url: string
+  /** That it listens on. */
+  readonly port: number
   close(): Promise<void>
 }
 
@@ -77,6 +79,7 @@ export async function serve(kit: Kit, options: ServeOptions): Promise<Serving> {
   )
   return {
     url,
+    port: bound.port,
     async close() {
       closing.abort(new Error('the server stops'))
       metrics.stop()

@@ -27,7 +27,7 @@ const lock = buildLock({
   },
 })
 
-export const lockedTools = lock.servers['office']?.tools ?? {}
+export const lockedTools = lock.servers.office?.tools ?? {}
 
 export interface TestProject {
   readonly folder: string
