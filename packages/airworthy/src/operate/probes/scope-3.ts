@@ -75,7 +75,7 @@ export async function probeScope3(context: ProbeContext): Promise<ProbeResult> {
   return {
     failures,
     unclear,
-    seen: `With their permits removed, with no policy at all and with a policy that errs, ${sample.text} were denied with a reason, and the upstream received nothing.`,
+    seen: `With their permits removed, with no policy at all and with a policy that errs, the policies deny all ${tools.length} tools; ${sample.text} were taken through the guard, each was denied with a reason, and the upstream received nothing.`,
     details: { tools: tools.length, probed: sample.tools.length },
   }
 }
