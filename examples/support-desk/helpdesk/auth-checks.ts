@@ -16,9 +16,9 @@ export const authRequest = z.object({
   tool: z.string(),
   arguments: z.record(z.string(), z.unknown()),
 })
-export type AuthRequest = z.output<typeof authRequest>
+type AuthRequest = z.output<typeof authRequest>
 
-export interface AuthAnswer {
+interface AuthAnswer {
   readonly allow: boolean
   readonly why: string
 }

@@ -3,7 +3,7 @@ import { generateWorld } from '../world/generate.ts'
 import { type Random, randomFrom } from '../world/random.ts'
 import type { Customer, Order, RecordKind, Ticket, World } from '../world/world.ts'
 
-export interface Refund {
+interface Refund {
   readonly id: string
   readonly order: string
   readonly amountCents: number
@@ -12,7 +12,7 @@ export interface Refund {
   readonly account?: string
 }
 
-export interface SentEmail {
+interface SentEmail {
   readonly id: string
   readonly to: string
   readonly subject: string

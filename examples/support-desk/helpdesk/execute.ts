@@ -7,11 +7,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Desk, ToolRefusal } from './desk.ts'
 import type { DeskTool } from './tool.ts'
 
-export type Outcome =
+type Outcome =
   | { readonly ok: true; readonly output: Record<string, unknown> }
   | { readonly ok: false; readonly why: string }
 
-export interface Reconciled {
+interface Reconciled {
   readonly state: 'succeeded' | 'failed' | 'unknown'
   readonly result?: Record<string, unknown>
 }

@@ -21,7 +21,7 @@ export interface Completion {
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number; readonly total_tokens: number }
 }
 
-export interface AssistantMessage {
+interface AssistantMessage {
   readonly role: 'assistant'
   readonly content: string | null
   readonly refusal: null

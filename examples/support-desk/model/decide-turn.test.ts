@@ -124,6 +124,16 @@ describe('does the job', () => {
       /Done/,
     ],
     [
+      'several deeds of one sentence',
+      'Please do this: cancel loan L-501, extend loan L-502 by 3 days and cancel loan L-503.',
+      [
+        ['cancel_loan', { loan_id: 'L-501', reason: expect.any(String) }],
+        ['extend_loan', { loan_id: 'L-502', days: 3 }],
+        ['cancel_loan', { loan_id: 'L-503', reason: expect.any(String) }],
+      ],
+      /Done/,
+    ],
+    [
       'nothing that was forbidden',
       'Do not cancel anything. When is loan L-501 due?',
       [['get_loan', { loan_id: 'L-501' }]],

@@ -26,7 +26,7 @@ export interface Parameter {
 }
 
 /** What a parameter is for, as its name and description tell. */
-export type Role =
+type Role =
   | { readonly is: 'id'; readonly noun: string }
   | { readonly is: 'key' } // one text that finds a record: an address, an id or a name
   | { readonly is: 'query' } // words to search for

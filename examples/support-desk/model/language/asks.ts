@@ -175,9 +175,9 @@ function sentencesOf(text: string): string[] {
   return text.split(/(?<=[.!?])\s+|[\n;]+|\s+<!--\s*|\s*-->\s*/).filter((sentence) => /\p{L}/u.test(sentence))
 }
 
-/** A sentence is cut before each further verb that "and", "then" or a comma brings in; what is to be passed on stays whole. */
+/** A sentence is cut before each further verb that "and", "then", a comma or a colon brings in; what is to be passed on stays whole. */
 function clausesOf(sentence: string, vocabulary: Vocabulary): string[] {
-  const cut = /(?:,\s*|\s+)(?:and(?:\s+then|\s+also)?|then|but)\s+|,\s+(?=please\b)|:\s+/gi
+  const cut = /(?:,\s*|\s+)(?:and(?:\s+then|\s+also)?|then|but)\s+|,\s+|:\s+/gi
   const clauses: string[] = []
   let start = 0
   for (const match of sentence.matchAll(cut)) {

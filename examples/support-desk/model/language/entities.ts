@@ -1,7 +1,7 @@
 /** The things that a text names by their form: addresses, amounts, ids, accounts, names. */
 import { stemOf, stopWords, verbGroups, wordsOf } from './words.ts'
 
-export type EntityKind = 'email' | 'url' | 'account' | 'money' | 'date' | 'phone' | 'id' | 'number' | 'quote' | 'name'
+type EntityKind = 'email' | 'url' | 'account' | 'money' | 'date' | 'phone' | 'id' | 'number' | 'quote' | 'name'
 
 export interface Entity {
   readonly kind: EntityKind
