@@ -3,8 +3,10 @@
  * owns every branch; a step answers a question and decides nothing about what comes next. When anything throws before step 12,
  * the answer is deny and nothing was executed.
  */
+
+import { canonicalJson } from '../core/canonical.ts'
 import type { Reason } from '../core/decision.ts'
-import { type Digest, digestOf } from '../core/digest.ts'
+import { type Digest, digestOf, digestOfText } from '../core/digest.ts'
 import { AirworthyError } from '../core/errors.ts'
 import { isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
 import type { EffectiveTool } from '../core/manifest/effective.ts'
@@ -101,15 +103,17 @@ async function walk(
 
   // Digests and ledger rows need a JSON value; what is none is refused before anything looks at it.
   const unfit = isJsonObject(request.arguments) ? jsonFault(request.arguments) : 'it is no object'
-  const args: JsonObject = unfit === undefined ? request.arguments : {}
-  const sane: ActionRequest = unfit === undefined ? request : { ...request, arguments: args }
+  const argumentsText = unfit === undefined ? canonicalJson(request.arguments) : '{}'
+  // A copy of our own: the caller's object may change under our hands between the check and the call.
+  const args = JSON.parse(argumentsText) as JsonObject
+  const sane: ActionRequest = { ...request, arguments: args }
 
   // 1. identify
   stopAt?.('identify')
   const identified = await steps.identify(guard, sane)
   if (identified.kind === 'deny') return answerOfDenial(sane, identified, undefined, true)
   const { task } = identified
-  const argumentsDigest = digestOf(args)
+  const argumentsDigest = digestOfText(argumentsText)
   const state = taskStateOf(task.facts)
   const listed = guard.tools.get(request.tool)
   let passage: Passage = {

@@ -29,6 +29,8 @@ export interface Store {
   readonly evidence: EvidenceStore
   readonly recovery: RecoveryStore
   readonly audit: AuditLog
+  /** What SQLite says of this connection: 2 is FULL. */
+  settings(): { readonly synchronous: number; readonly journal: string }
   /** Throws STORE_UNAVAILABLE unless a write could be made now. */
   probe(): void
   close(): void
@@ -48,6 +50,10 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     evidence: sqliteEvidenceStore(db, audit),
     recovery: sqliteRecoveryStore(db, audit),
     audit: sqliteAuditLog(db),
+    settings: () => ({
+      synchronous: db.pragma('synchronous', { simple: true }) as number,
+      journal: db.pragma('journal_mode', { simple: true }) as string,
+    }),
     probe: () => {
       db.exec('BEGIN IMMEDIATE; ROLLBACK')
     },

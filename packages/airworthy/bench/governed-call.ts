@@ -1,0 +1,126 @@
+/**
+ * A whole governed call in process, against the support desk's manifest and policies: all fourteen steps, detectors, ledger and
+ * audit log on. The tool's server is an in-process recorder, so that what is timed is the guard and the store.
+ */
+import { closeSync, cpSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createKit, type Kit } from '../src/kit.ts'
+import type { BenchRow } from './bench-row.ts'
+import { quantile } from './quantile.ts'
+
+const desk = fileURLToPath(new URL('../../../examples/support-desk', import.meta.url))
+const warmUp = 500
+const measured = 3_000
+
+export async function benchGovernedCall(): Promise<BenchRow[]> {
+  const durable = await timeCalls({ inMemory: false, permits: true })
+  const memory = await timeCalls({ inMemory: true, permits: false })
+  return [
+    { name: 'fsync of this disk, p50', unit: 'us', value: fsyncMicros() },
+    { name: `PRAGMA synchronous (2 is FULL), journal ${durable.journal}`, unit: '', value: durable.synchronous },
+    {
+      name: 'governed call in process, SQLite, durable, p50',
+      unit: 'us',
+      value: quantile(durable.micros, 0.5),
+      target: { op: '<=', value: 450 },
+    },
+    {
+      name: 'governed call in process, SQLite, durable, p99',
+      unit: 'us',
+      value: quantile(durable.micros, 0.99),
+      target: { op: '<=', value: 3_000 },
+    },
+    {
+      name: 'governed call in process, :memory:, no permit, p50',
+      unit: 'us',
+      value: quantile(memory.micros, 0.5),
+      target: { op: '<=', value: 120 },
+    },
+    { name: 'governed call in process, :memory:, no permit, p99', unit: 'us', value: quantile(memory.micros, 0.99) },
+  ]
+}
+
+interface Timed {
+  readonly micros: readonly number[]
+  readonly synchronous: number
+  readonly journal: string
+}
+
+async function timeCalls({ inMemory, permits }: { inMemory: boolean; permits: boolean }): Promise<Timed> {
+  const folder = mkdtempSync(join(tmpdir(), 'airworthy-bench-'))
+  for (const part of ['airworthy.yaml', 'airworthy.lock', 'policies', 'prompts'])
+    cpSync(join(desk, part), join(folder, part), { recursive: true })
+  const digests = new Map<string, string>()
+  const kit = await createKit({
+    project: folder,
+    dir: inMemory ? ':memory:' : join(folder, '.airworthy'),
+    env: { HELPDESK_URL: 'http://127.0.0.1:9', MODEL_URL: 'http://127.0.0.1:9/v1' },
+    permits,
+    upstream: {
+      offeredDigest: async (_server, name) => ({ kind: 'offered', definitionDigest: digests.get(name) as never }),
+      call: async () => ({
+        kind: 'answered',
+        isError: false,
+        result: {
+          content: [{ type: 'text', text: 'ok' }],
+          structuredContent: { ticket_id: 'XZ-10001', status: 'open' },
+        },
+      }),
+      reconcile: async () => ({ state: 'unknown' }),
+    },
+    authChecks: { ask: async () => ({ kind: 'allowed' }) },
+  })
+  for (const tool of kit.manifest.tools) digests.set(tool.upstreamName, tool.definitionDigest)
+  await kit.start()
+  try {
+    const micros: number[] = []
+    // A task has 15 calls, as the desk's budget says; the calls of a task are one conversation.
+    for (let call = 0; call < warmUp + measured; ) {
+      const task = await openDeskTask(kit)
+      for (let i = 0; i < 12; i++, call++) {
+        const request = {
+          task,
+          tool: 'update_ticket',
+          arguments: { ticket_id: `XZ-${10_000 + call}`, status: 'open' },
+          door: 'embedded',
+        } as const
+        const startedAt = performance.now()
+        const answer = await kit.act(request)
+        const tookMicros = (performance.now() - startedAt) * 1_000
+        if (answer.state !== 'succeeded')
+          throw new Error(`the bench call was not executed: ${JSON.stringify(answer.reasons)}`)
+        if (call >= warmUp) micros.push(tookMicros)
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const pragma = kit.store.settings()
+    return { micros, ...pragma }
+  } finally {
+    await kit.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function openDeskTask(kit: Kit): Promise<string> {
+  const principal = { id: 'bench', attributes: { role: 'support', tenant: 'bench' } }
+  const { task } = await kit.openTask({ principal, input: 'set the ticket to open', openedBy: 'embedded' })
+  return task.id
+}
+
+function fsyncMicros(): number {
+  const path = join(mkdtempSync(join(tmpdir(), 'airworthy-bench-')), 'fsync')
+  const handle = openSync(path, 'w')
+  const block = Buffer.alloc(4096)
+  const micros: number[] = []
+  for (let i = 0; i < 300; i++) {
+    writeSync(handle, block, 0, block.length, (i % 64) * 4096)
+    const startedAt = performance.now()
+    fsyncSync(handle)
+    micros.push((performance.now() - startedAt) * 1_000)
+  }
+  closeSync(handle)
+  rmSync(join(path, '..'), { recursive: true })
+  return quantile(micros, 0.5)
+}

@@ -1,0 +1,423 @@
+/**
+ * Mistakes that users found in comparable systems: none may be possible here. The numbers are those of the list that the project
+ * keeps; each test is one of them. Of 7 the part that exists is tested (JSON and the HTTP, MCP and in-process doors; streams of the
+ * model proxy are not built), of 12 parallel calls and the crash (a cancelled model stream is not), of 16 what a detector sees in
+ * arguments (another agent and encodings are not). 14 is tested in full beside the audit log, 12 and 13 under kill -9 in test/crash.
+ */
+import { afterEach, describe, expect, it } from 'vitest'
+import type { JsonObject } from '../src/core/json.ts'
+import { govern, guardSteps } from '../src/guard/pipeline.ts'
+import { loadGuardPolicies } from '../src/policy/guard-policies.ts'
+import { type TestGuard, type TestGuardOptions, testGuard, testManifest, testTool } from './fixtures/test-guard.ts'
+
+let open: TestGuard[] = []
+async function guardWith(options: TestGuardOptions = {}): Promise<TestGuard> {
+  const made = await testGuard(options)
+  open.push(made)
+  return made
+}
+afterEach(() => {
+  for (const one of open) one.close()
+  open = []
+})
+
+const codes = (answer: { reasons: readonly { code: string }[] }): string[] => answer.reasons.map(({ code }) => code)
+const withoutPermit = (tool: ReturnType<typeof testTool>): ReturnType<typeof testTool> => {
+  const { permit: _, ...rest } = tool
+  return rest
+}
+const refusals = (policies: string): string[] => {
+  try {
+    loadGuardPolicies({
+      agent: 'a',
+      principalAttributes: { role: 'string' },
+      tools: [{ name: 'look', inputSchema: testTool('look').inputSchema, groups: ['read', 'internal'] }],
+      sources: [{ file: 'p.cedar', text: policies }],
+    })
+    return []
+  } catch (error) {
+    return [(error as { code: string }).code]
+  }
+}
+
+describe('mistakes of peers', () => {
+  it('1: no policy loaded, and everything is allowed', async () => {
+    const t = await guardWith({ tools: [withoutPermit(testTool('look'))] })
+    expect(codes(await t.act(await t.task(), 'look', {}))).toEqual(['POLICY_NO_PERMIT'])
+    expect(t.calls).toEqual([])
+  })
+
+  it('2: a misspelt field in a condition never matches, silently', () => {
+    for (const misspelt of [
+      'context.args.amont > 10',
+      'context.arg.amount > 10',
+      'principal.rol == "x"',
+      'context.task.tool_call > 3',
+    ]) {
+      expect([misspelt, ...refusals(`forbid (principal, action, resource) when { ${misspelt} };`)]).toEqual([
+        misspelt,
+        'POLICY_INVALID',
+      ])
+    }
+    expect(refusals('permit (principal, action == Action::"lok", resource);')).toEqual(['POLICY_INVALID'])
+  })
+
+  it('3: a forbid whose condition errors is skipped, and the permit wins', async () => {
+    const t = await guardWith({
+      policies: 'forbid (principal, action, resource) when { 9223372036854775807 + context.task.tool_calls + 1 > 1 };',
+    })
+    const task = await t.task()
+    const answer = await t.act(task, 'look', {})
+    expect(codes(answer)).toEqual(['POLICY_ERROR'])
+    expect(t.calls).toEqual([])
+  })
+
+  it('4: numbers written as text, 1e2, parentheses, not: evaluated as "no match"', async () => {
+    const t = await guardWith({
+      tools: [testTool('look')],
+      policies:
+        'forbid (principal, action, resource) when { context.args has amount && !(context.args.amount <= (99)) };',
+    })
+    const task = await t.task()
+    expect(codes(await t.act(task, 'look', { amount: 1e2 }))).toEqual(['POLICY_FORBID'])
+    expect(codes(await t.act(task, 'look', { amount: JSON.parse('1e2') }))).toEqual(['POLICY_FORBID'])
+    expect(codes(await t.act(task, 'look', { amount: '100' } as JsonObject))).toEqual(['ARGUMENTS_INVALID'])
+    expect((await t.act(task, 'look', { amount: 99 })).decision).toBe('allow')
+  })
+
+  it('5: an unknown, renamed or changed tool passes', async () => {
+    const unknown = await guardWith()
+    expect(codes(await unknown.act(await unknown.task(), 'lookup', {}))).toEqual(['TOOL_UNKNOWN'])
+    const renamed = await guardWith({ offered: () => ({ kind: 'missing' }) })
+    expect(codes(await renamed.act(await renamed.task(), 'look', {}))).toEqual(['TOOL_CHANGED'])
+    const changed = await guardWith({ offered: () => ({ kind: 'offered', definitionDigest: 'sha256:0' }) })
+    expect(codes(await changed.act(await changed.task(), 'look', {}))).toEqual(['TOOL_CHANGED'])
+  })
+
+  it('6: the guardrail service is down, slow, answers 500 or garbage, and the call passes', async () => {
+    const answers = [
+      () => Promise.reject(new Error('ECONNREFUSED')),
+      () => new Promise<never>((_, reject) => setTimeout(() => reject(new Error('slow')), 20)),
+      () => ({ kind: 'unavailable', why: '500' }) as const,
+      () => ({ kind: 'nonsense' }) as never,
+      () => undefined as never,
+      () => null as never,
+    ]
+    for (const authCheck of answers) {
+      const t = await guardWith({
+        tools: [testTool('change', { effect: 'write', authChecks: ['owns'] })],
+        authCheck: authCheck as never,
+      })
+      // The fixture turns "no answer at all" into a yes, so those two go in below it.
+      const ports = { ...t.guard.ports, authChecks: { ask: async () => (await authCheck()) as never } }
+      const answer = await govern(
+        { ...t.guard, ports },
+        { task: await t.task(), tool: 'change', arguments: {}, door: 'api' },
+      )
+      expect(codes(answer)).toEqual(['CHECK_UNAVAILABLE'])
+      expect(t.calls).toEqual([])
+    }
+  })
+
+  it('7: the rule holds on one door and not on another', async () => {
+    const t = await guardWith({ policies: 'forbid (principal, action, resource);' })
+    const task = await t.task()
+    for (const door of ['mcp', 'api', 'embedded', 'probe', 'approval'] as const) {
+      expect(codes(await t.act(task, 'look', {}, { door }))).toEqual(['POLICY_FORBID'])
+    }
+    expect(t.calls).toEqual([])
+  })
+
+  describe('8: an approval works again', () => {
+    const held = async (args: JsonObject) => {
+      const t = await guardWith()
+      const task = await t.task()
+      const answer = await t.act(task, 'erase', args)
+      await t.decide(answer.approval?.id as string)
+      const action = await t.store.guard.readAction(answer.action as string)
+      const approval = await t.store.guard.readApproval(answer.approval?.id as string)
+      return {
+        t,
+        task,
+        resumption: { action: action as never, approval: approval as never },
+        actionId: answer.action as string,
+      }
+    }
+    const others: readonly [string, JsonObject][] = [
+      ['other arguments', { id: 'a', amount: 2 }],
+      ['another type', { id: 'a', amount: '1' }],
+      ['an extra key', { id: 'a', amount: 1, note: '' }],
+      ['a missing key', { id: 'a' }],
+    ]
+    for (const [name, args] of others) {
+      it(`for ${name}`, async () => {
+        const { t, task, resumption } = await held({ id: 'a', amount: 1 })
+        const answer = await govern(t.guard, { task, tool: 'erase', arguments: args, door: 'approval' }, resumption)
+        expect(answer.decision).toBe('deny')
+        expect(t.calls).toEqual([])
+      })
+    }
+    it('but another key order is the same action', async () => {
+      const { t, task, resumption } = await held({ id: 'a', amount: 1 })
+      const answer = await govern(
+        t.guard,
+        { task, tool: 'erase', arguments: { amount: 1, id: 'a' }, door: 'approval' },
+        resumption,
+      )
+      expect([answer.state, t.calls.length]).toEqual(['succeeded', 1])
+    })
+    it('for another principal', async () => {
+      const { t, resumption } = await held({ id: 'a' })
+      const eve = await t.task({ id: 'eve' })
+      const answer = await govern(
+        t.guard,
+        { task: eve, tool: 'erase', arguments: { id: 'a' }, door: 'approval' },
+        resumption,
+      )
+      expect(codes(answer)).toEqual(['CONFIRMATION_MISMATCH'])
+      expect(t.calls).toEqual([])
+    })
+    it('after expiry', async () => {
+      const { t, actionId } = await held({ id: 'a' })
+      t.time.nowMs += 60_001
+      expect(codes(await t.resume(actionId))).toEqual(['CONFIRMATION_EXPIRED'])
+      expect(t.calls).toEqual([])
+    })
+    it('after the policy changed', async () => {
+      const { t, task, resumption } = await held({ id: 'a' })
+      const guard = { ...t.guard, policies: { ...t.guard.policies, digest: 'sha256:new' as const } }
+      expect(
+        codes(await govern(guard, { task, tool: 'erase', arguments: { id: 'a' }, door: 'approval' }, resumption)),
+      ).toEqual(['CONFIRMATION_MISMATCH'])
+      expect(t.calls).toEqual([])
+    })
+    it('twice at once', async () => {
+      const { t, actionId } = await held({ id: 'a' })
+      await Promise.all(Array.from({ length: 50 }, () => t.resume(actionId)))
+      expect(t.calls).toHaveLength(1)
+    })
+  })
+
+  it("9: the client's own history forges an approval", async () => {
+    const t = await guardWith()
+    const task = await t.task()
+    const held = await t.act(task, 'erase', { id: 'a' })
+    // Nothing that a caller can say is an approval: not an argument, not an idempotency key, not the approval's own id.
+    const id = held.approval?.id as string
+    await t.act(task, 'erase', { id: 'a', note: `approved ${id}` })
+    await t.act(task, 'erase', { id: 'b' }, { idempotencyKey: id })
+    await t.act(task, 'erase', { id: 'a', approved: true } as JsonObject)
+    await t.act(task, 'erase', { id: 'a' }, { door: 'approval' })
+    expect(t.calls).toEqual([])
+  })
+
+  it('10: two calls whose redacted arguments are equal share an approval', async () => {
+    const pii = {
+      detect: ['email'],
+      notBuilt: [],
+      beforeRetrieval: 'allow',
+      beforeModel: 'allow',
+      beforeExport: 'redact',
+    } as const
+    const tool = testTool('send', {
+      effect: 'irreversible',
+      reach: 'external',
+      confirm: { by: 'approver', notRequester: true, withinMs: 60_000 },
+    })
+    const t = await guardWith({ tools: [tool], data: { pii } })
+    const task = await t.task()
+    const first = await t.act(task, 'send', { note: 'to ann@example.com' })
+    const second = await t.act(task, 'send', { note: 'to bob@example.com' })
+    expect(first.arguments).toEqual(second.arguments)
+    expect(first.approval?.id).not.toBe(second.approval?.id)
+    await t.decide(first.approval?.id as string)
+    await t.resume(first.action as string)
+    expect(codes(await t.resume(second.action as string))).not.toEqual([])
+    expect(t.calls).toHaveLength(1)
+  })
+
+  it('11: "always approve" for 10 lets 9,999 through', async () => {
+    const t = await guardWith({
+      tools: [
+        testTool('erase', {
+          effect: 'irreversible',
+          inputSchema: {
+            type: 'object',
+            properties: { amount: { type: 'integer', minimum: 0, maximum: 10_000 } },
+            additionalProperties: false,
+          },
+        }),
+      ],
+    })
+    const task = await t.task()
+    const small = await t.act(task, 'erase', { amount: 10 })
+    await t.decide(small.approval?.id as string)
+    await t.resume(small.action as string)
+    expect((await t.act(task, 'erase', { amount: 9_999 })).decision).toBe('confirm')
+    expect(t.calls.map((call) => call.arguments)).toEqual([{ amount: 10 }])
+  })
+
+  it('12: parallel calls overspend a budget', async () => {
+    const t = await guardWith({
+      tools: [testTool('change', { effect: 'write', costUsdMicros: 10 })],
+      budgets: { maxCostUsdMicros: { limit: 105, then: 'escalate_to_human' } },
+    })
+    const task = await t.task()
+    await Promise.all(Array.from({ length: 90 }, (_, index) => t.act(task, 'change', { id: `${index}` })))
+    expect(t.calls).toHaveLength(10)
+  })
+
+  it('13: a retry after a time-out makes the effect happen twice', async () => {
+    const t = await guardWith({ call: () => ({ kind: 'unknown', why: 'time-out' }) })
+    const task = await t.task()
+    for (let i = 0; i < 5; i++) await t.act(task, 'change', { id: 'a' }, { idempotencyKey: 'once' })
+    expect(t.calls).toHaveLength(1)
+  })
+
+  it('14: old entries are evicted or changed unseen (the database itself refuses; the rest is tested beside the log)', async () => {
+    const { openSqlite } = await import('../src/store/sqlite/open.ts')
+    const db = openSqlite(':memory:')
+    db.exec("INSERT INTO audit_entries (id, time_ms, body, leaf_hash) VALUES ('e', 1, '{}', zeroblob(32))")
+    for (const sql of [
+      "UPDATE audit_entries SET body = '[]'",
+      'DELETE FROM audit_entries',
+      "INSERT OR REPLACE INTO audit_entries (rowid, id, time_ms, body, leaf_hash) VALUES (1, 'e', 2, '{}', zeroblob(32))",
+    ]) {
+      expect(() => db.exec(sql)).toThrow(/append-only/)
+    }
+    db.close()
+  })
+
+  it('15: the kill switch returns success while the agent runs; a handler that throws aborts the kill', async () => {
+    const { engageKill } = await import('../src/operate/halts/kill-switch.ts')
+    const { runningActions } = await import('../src/operate/actions/running.ts')
+    const t = await guardWith()
+    const running = runningActions()
+    const signals = [running.begin('desk-agent', 'change', undefined), running.begin('desk-agent', 'look', undefined)]
+    let left = 2
+    let slept = 0
+    const report = await engageKill(
+      {
+        kills: { ...t.store.kills, countRunning: async () => left },
+        clock: () => t.time.nowMs,
+        newId: () => `ent_${Math.random()}`,
+        sleep: async (ms) => {
+          t.time.nowMs += ms
+          if (++slept === 3) left = 0
+        },
+        // One of the handlers throws; the kill goes on and says so.
+        abortRunning: (agent, tool) => [new Error('handler'), ...running.abort(agent, tool)],
+        verify: async () => true,
+        gateway: 'here',
+      },
+      {
+        agent: 'desk-agent',
+        tool: '*',
+        reason: 'odd',
+        actor: { kind: 'operator', id: 'op', verifiedBy: 'operator_key' },
+      },
+    )
+    expect(signals.every(({ signal }) => signal.aborted)).toBe(true)
+    expect(report.gateways).toEqual([{ name: 'here', aborted: 3, faults: 1 }])
+    expect(report.quiesced).toBeGreaterThan(report.propagated)
+    // And one that never gets quiet says so instead of success.
+    left = 1
+    const stuck = await engageKill(
+      {
+        kills: { ...t.store.kills, countRunning: async () => left },
+        clock: () => t.time.nowMs,
+        newId: () => `ent_${Math.random()}`,
+        sleep: async (ms) => {
+          t.time.nowMs += ms * 100
+        },
+        abortRunning: running.abort,
+        verify: async () => false,
+        gateway: 'here',
+      },
+      {
+        agent: 'desk-agent',
+        tool: '*',
+        reason: 'odd',
+        actor: { kind: 'operator', id: 'op', verifiedBy: 'operator_key' },
+      },
+    )
+    expect([stuck.quiesced, stuck.verified]).toEqual([null, null])
+  })
+
+  it('16: private data read first leaves later through an innocent tool', async () => {
+    const pii = {
+      detect: ['email'],
+      notBuilt: [],
+      beforeRetrieval: 'allow',
+      beforeModel: 'allow',
+      beforeExport: 'block',
+    } as const
+    const t = await guardWith({
+      tools: [
+        testTool('look'),
+        testTool('post', {
+          effect: 'write',
+          reach: 'external',
+          data: { in: [], out: [], trusted: true, declared: true },
+        }),
+      ],
+      data: { pii },
+      call: () => ({
+        kind: 'answered',
+        isError: false,
+        result: { content: [{ type: 'text', text: 'ann@example.com' }] },
+      }),
+    })
+    const task = await t.task()
+    await t.act(task, 'look', {})
+    expect(codes(await t.act(task, 'post', { note: 'weather for ann@example.com' }))).toEqual(['DATA_BLOCKED'])
+    expect(t.calls).toHaveLength(1)
+  })
+
+  it.skip('17: MCP header and body disagree and the header is believed (tested in test/mcp)', () => {})
+
+  it('18: a tool list of one principal is shown to another', async () => {
+    const t = await guardWith({ tools: [testTool('look', { permit: { role: ['lead'] } })] })
+    const lead = { id: 'lia', attributes: { role: 'lead' }, verifiedBy: 'jwt' } as const
+    // The list is computed from the principal at each question; nothing is kept between two.
+    const listed = (role: string) => t.guard.policies.mayList({ ...lead, attributes: { role } }, 'look')
+    expect(listed('lead')).toBe(true)
+    expect(codes(await t.act(await t.task({ attributes: { role: 'support' } }), 'look', {}))).toEqual([
+      'POLICY_NO_PERMIT',
+    ])
+    expect((await t.act(await t.task(lead), 'look', {})).decision).toBe('allow')
+  })
+
+  it('19: a middleware changes the arguments after the check', async () => {
+    const t = await guardWith()
+    const task = await t.task()
+    const args = { id: 'a' } as { id: string }
+    const { execute } = guardSteps
+    const steps = {
+      ...guardSteps,
+      execute(...passed: Parameters<typeof execute>) {
+        args.id = 'changed'
+        return execute(...passed)
+      },
+    }
+    await t.act(task, 'change', args, {}, steps)
+    const [, claims] = String(t.calls[0]?.permit).split('.')
+    const { digestOf } = await import('../src/core/digest.ts')
+    // Whoever changes the caller's object later changes nothing here; and the permit is over what was checked.
+    expect(t.calls[0]?.arguments).toEqual({ id: 'a' })
+    expect(JSON.parse(Buffer.from(claims as string, 'base64url').toString()).arguments_digest).toBe(
+      digestOf({ id: 'a' }),
+    )
+  })
+
+  it('20: the kit starts in enforce mode with drifted digests', async () => {
+    const t = await guardWith({ environment: 'production' })
+    expect(t.guard.notReady).toMatch(/No release was promoted/)
+    expect(codes(await t.act(await t.task(), 'look', {}))).toEqual(['RELEASE_NOT_READY'])
+    // A task of another release than the running one is not carried on silently.
+    const u = await guardWith()
+    const task = await u.task()
+    const other = { ...u.guard, release: 'sha256:other' as const, manifest: testManifest() }
+    expect(codes(await govern(other, { task, tool: 'look', arguments: {}, door: 'api' }))).toEqual(['RELEASE_DRIFT'])
+  })
+})
