@@ -70,36 +70,22 @@ export interface AuditActor extends AuditIdentity {
  * @throws AUDIT_ENTRY_INVALID when the text is over 65,535 bytes, the most that a tile's entry bundle can carry.
  */
 export function printEntry(entry: AuditEntry): string {
-  const text = `{${[
-    member('action', entry.action),
-    `"actor":{"id":${quote(entry.actor.id)},"kind":${quote(entry.actor.kind)},"verified_by":${quote(entry.actor.verifiedBy)}},`,
-    member('agent', entry.agent),
-    identity('approver', entry.approver),
-    entry.bodies === undefined ? '' : `"bodies":${printBodies(entry.bodies)},`,
-    member('decision', entry.decision),
-    member('definition', entry.definition),
-    entry.details === undefined ? '' : `"details":${canonicalJson(entry.details)},`,
-    member('door', entry.door),
-    member('effect', entry.effect),
-    member('environment', entry.environment),
-    member('id', entry.id),
-    member('kind', entry.kind),
-    list('labels', entry.labels),
-    member('mode', entry.mode),
-    member('object', entry.object),
-    member('outcome', entry.outcome),
-    list('policies', entry.policies),
-    member('policy_digest', entry.policyDigest),
-    identity('principal', entry.principal),
-    entry.reasons === undefined ? '' : `"reasons":[${entry.reasons.map(printReason).join(',')}],`,
-    member('release', entry.release),
-    member('span_id', entry.spanId),
-    member('task', entry.task),
-    member('time', new Date(entry.timeMs).toISOString()),
-    member('trace_id', entry.traceId),
-    list('untrusted', entry.untrusted),
-    '"v":1',
-  ].join('')}}`
+  const { actor } = entry
+  // One long expression: joining a list of parts takes twice as long.
+  const text =
+    `{${member('action', entry.action)}"actor":{"id":${quote(actor.id)},"kind":"${actor.kind}",` +
+    `"verified_by":${quote(actor.verifiedBy)}},${member('agent', entry.agent)}${identity('approver', entry.approver)}` +
+    `${entry.bodies === undefined ? '' : `"bodies":${printBodies(entry.bodies)},`}${member('decision', entry.decision)}` +
+    `${member('definition', entry.definition)}` +
+    `${entry.details === undefined ? '' : `"details":${canonicalJson(entry.details)},`}${member('door', entry.door)}` +
+    `${member('effect', entry.effect)}${member('environment', entry.environment)}${member('id', entry.id)}` +
+    `${member('kind', entry.kind)}${list('labels', entry.labels)}${member('mode', entry.mode)}` +
+    `${member('object', entry.object)}${member('outcome', entry.outcome)}${list('policies', entry.policies)}` +
+    `${member('policy_digest', entry.policyDigest)}${identity('principal', entry.principal)}` +
+    `${entry.reasons === undefined ? '' : `"reasons":[${entry.reasons.map(printReason).join(',')}],`}` +
+    `${member('release', entry.release)}${member('span_id', entry.spanId)}${member('task', entry.task)}` +
+    `"time":"${new Date(entry.timeMs).toISOString()}",${member('trace_id', entry.traceId)}` +
+    `${list('untrusted', entry.untrusted)}"v":1}`
   // A text of a third of the limit cannot exceed it in UTF-8, so most entries need no count.
   if (text.length * 3 > entryBytesMax && Buffer.byteLength(text) > entryBytesMax) {
     throw new AirworthyError({
@@ -138,6 +124,9 @@ function printReason(reason: Reason): string {
   return `{${`${members}${list('policies', policies)}${count('used', used)}`.slice(0, -1)}}`
 }
 
+/** Most texts of an entry are ids and digests, which JSON writes as they are. */
+const plainText = /^[ !#-[\]-~]*$/
+
 function quote(text: string): string {
-  return JSON.stringify(text.toWellFormed())
+  return plainText.test(text) ? `"${text}"` : JSON.stringify(text.toWellFormed())
 }
