@@ -40,6 +40,8 @@ const integers = [
   ...['9007199254740993', '-9007199254740993', '9223372036854775807', '(-9223372036854775808)', '3037000500', '007'],
   ...['1152921504606846977', '9007199254740995', '-9223372036854775807'],
 ] as const
+/** Values that the generated attributes take, so that comparisons meet their edge. */
+const nearIntegers = ['0', '1', '-1', '2', '3', '100', '9007199254740991', '9007199254740992'] as const
 const texts = [
   '',
   'a',
@@ -55,7 +57,24 @@ const texts = [
   '// no comment',
   ';',
 ] as const
-const patterns = ['', '*', 'a*', '*c', 'a*b*c', '*X*', 'a\\*b', '**', 'é*', '*😀', 'abc', '*a*a*', '*\\n*'] as const
+const patterns = [
+  '',
+  '*',
+  'a*',
+  '*c',
+  'a*b*c',
+  '*X*',
+  'a\\*b',
+  '**',
+  'é*',
+  '*😀',
+  'abc',
+  '*a*a*',
+  'a*a',
+  'ab*bc',
+  '*b*b*',
+  '*\\n*',
+] as const
 const decimals = [
   '0.0',
   '1.5',
@@ -181,7 +200,8 @@ function actionScope(random: Random): string {
 
 /** Half of the conditions are guarded the way people write them; the others find their own way into an error. */
 function randomCondition(random: Random): string {
-  const condition = expression(random, 'bool', 4)
+  if (random.chance(0.4)) return guardedTest(random)
+  const condition = expression(random, 'bool', random.pick([1, 2, 4]))
   if (random.chance(0.4)) return condition
   const root = random.pick(['context', 'principal', 'resource'])
   const name = random.pick(attributeNames)
@@ -189,6 +209,52 @@ function randomCondition(random: Random): string {
   return random.chance(0.5)
     ? `${root} has ${name} ${operator} ${condition}`
     : `${condition} ${operator} ${expression(random, 'bool', 2)}`
+}
+
+/** One operator on one attribute that is asked for first: no error hides what the operator says. */
+function guardedTest(random: Random): string {
+  const [name, make] = random.pick<readonly [string, (read: string) => string]>([
+    ['count', (read) => `${read} ${random.pick(['<', '<=', '>', '>=', '==', '!='])} ${random.pick(nearIntegers)}`],
+    [
+      'count',
+      (read) =>
+        `${random.pick(nearIntegers)} ${random.pick(['<', '<=', '>', '>='])} ${read} ${random.pick(['+', '-', '*'])} 1`,
+    ],
+    ['name', (read) => `${read} like "${random.pick(patterns)}"`],
+    ['name', (read) => `[${random.list(0, 12, () => quoted(random.pick(texts))).join(', ')}].contains(${read})`],
+    [
+      'items',
+      (read) =>
+        `${read}.${random.pick(['containsAny', 'containsAll'])}([${random.list(0, 10, () => random.pick(nearIntegers)).join(', ')}])`,
+    ],
+    [
+      'items',
+      (read) => `${read} == [${random.list(0, 3, () => random.pick(nearIntegers)).join(', ')}] || ${read}.contains(3)`,
+    ],
+    ['owner', (read) => `${read} in [${random.list(1, 3, () => entity(random)).join(', ')}]`],
+    ['owner', (read) => `${read} has count && ${read}.count ${random.pick(['<=', '>='])} ${random.pick(nearIntegers)}`],
+    ['box', (read) => `${read} has box.flag && ${read}.box.flag`],
+    ['box', (read) => `${read} == {count: ${random.below(4)}, flag: true, name: "abc", box: {flag: false}}`],
+    [
+      'price',
+      (read) =>
+        `${read}.${random.pick(['lessThan', 'lessThanOrEqual', 'greaterThan', 'greaterThanOrEqual'])}(decimal("1.5"))`,
+    ],
+    ['source', (read) => `${read}.isInRange(${leaf(random, 'ipaddr')})`],
+    [
+      'at',
+      (read) =>
+        `${read} ${random.pick(['<', '<=', '>', '>=', '=='])} datetime("${random.pick(['2024-02-29', '1970-01-01'])}")`,
+    ],
+    ['at', (read) => `${read}.toDate().durationSince(${read}) ${random.pick(['<', '<=', '=='])} duration("0ms")`],
+    [
+      'span',
+      (read) => `${read} ${random.pick(['<', '<=', '>', '>=', '=='])} duration("${random.pick(['1d', '-5ms'])}")`,
+    ],
+    ['span', (read) => `datetime("1970-01-01").offset(${read}).toTime() >= duration("0ms")`],
+  ])
+  const root = random.pick(['context', 'context', 'principal', 'resource'])
+  return `${root} has ${name} && (${make(`${root}.${name}`)})`
 }
 
 function entity(random: Random, type?: string): string {
