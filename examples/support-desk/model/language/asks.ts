@@ -2,7 +2,7 @@
  * Reads what a text asks for: its commands, questions and wishes, clause by clause, with what belongs to each. Works by the form
  * of English sentences: a clause that begins with a verb commands; "what", "when" and the like ask; "I would like" wishes.
  */
-import { type Entity, entitiesOf } from './entities.ts'
+import { type Entity, entitiesOf, textLengthMax } from './entities.ts'
 import { plainEmail, stemOf, stemsOf, verbGroups, wordsOf } from './words.ts'
 
 export interface Ask {
@@ -28,9 +28,6 @@ export interface Vocabulary {
   /** Stems of nouns that things belong to. */
   readonly nouns: ReadonlySet<string>
 }
-
-/** Longest text that is read; a reader with a bound on patience. */
-const textLengthMax = 20_000
 
 export function asksOf(text: string, vocabulary: Vocabulary): Ask[] {
   const { hidden, shown } = hideQuotes(text.slice(0, textLengthMax))

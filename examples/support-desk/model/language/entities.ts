@@ -36,13 +36,15 @@ const forms: readonly (readonly [EntityKind, RegExp])[] = [
   ['name', /\b\p{Lu}[\p{Ll}’'-]+(?:\s+\p{Lu}[\p{Ll}’'-]+)+/gu],
 ]
 
+/** Longer texts are read to here: what follows costs time and says little. */
+export const textLengthMax = 20_000
 /** How many words before a thing its noun may stand. */
 const labelDistanceMax = 5
 
 /** @param nouns stems of the nouns that things may belong to. */
 export function entitiesOf(text: string, nouns: ReadonlySet<string>): Entity[] {
   const found: Entity[] = []
-  let rest = text
+  let rest = text.slice(0, textLengthMax)
   for (const [kind, form] of forms) {
     for (const match of rest.matchAll(form)) {
       const value = (match.slice(1).find((group) => group !== undefined) ?? match[0]).trim()
