@@ -126,5 +126,3 @@ function firstMends(open: readonly ControlVerdict[]): readonly string[] {
   const byMend = Map.groupBy(ordered, ({ mend }) => mend)
   return [...byMend].slice(0, mendsMax).map(([mend, mended]) => `${mended.map(({ id }) => id).join(', ')}: ${mend}`)
 }
-
-export type { Verdict } from './verdict.ts'

@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest'
-import { testTool } from '../../../test/fixtures/test-guard.ts'
 import { type TestProbes, type TestProbesOptions, testProbes } from '../../../test/fixtures/test-probes.ts'
 import type { ProbeContext, ProbeResult } from '../probes/probe-context.ts'
 import { type DrilledKill, killDrill } from './kill-drill.ts'
@@ -51,20 +50,26 @@ test('the real work of the agent goes on while the drill has its kill engaged', 
   expect(seen).toEqual(['succeeded'])
 })
 
-test('a name that the manifest uses is left alone', async () => {
+test('the killed name is no tool of the manifest, and another one in each drill', async () => {
   const killed: string[] = []
-  const tools = [testTool('airworthy_kill_drill')]
-  await drilled(
-    (kill) => ({
-      engage: async (tool, reason) => {
-        killed.push(tool)
-        return await kill.engage(tool, reason)
-      },
-    }),
-    { tools },
-    whole,
-  )
-  expect(killed).toEqual(['airworthy_kill_drill_'])
+  const engage = (kill: DrilledKill): Partial<DrilledKill> => ({
+    engage: async (tool, reason) => {
+      killed.push(tool)
+      return await kill.engage(tool, reason)
+    },
+  })
+  const { p } = await drilled(engage, {}, whole)
+  await killDrill(p.context, { ...p.check.kill, ...engage(p.check.kill) }, whole)
+  expect(new Set(killed).size).toBe(2)
+  expect(killed.filter((name) => p.t.guard.tools.has(name))).toEqual([])
+})
+
+test('two drills at once do not disturb each other', async () => {
+  const p = await testProbes()
+  open.push(p)
+  const results = await Promise.all([1, 2, 3].map(() => killDrill(p.context, p.check.kill, whole)))
+  for (const result of results) expect(result).toMatchObject({ failures: [], unclear: [] })
+  expect(await p.t.store.kills.listKills()).toEqual([])
 })
 
 const failing: readonly (readonly [string, RegExp, Parameters<typeof drilled>[0]])[] = [

@@ -17,7 +17,7 @@ import { type LoadedPolicies, loadGuardPolicies } from '../../policy/guard-polic
 import { type Recorder, recordingUpstream, yesToAll } from './recorder.ts'
 
 /** The checks of a tool that a variant keeps; everything else about it says yes. */
-export type KeptCheck = 'schema' | 'auth-checks' | 'confirm'
+type KeptCheck = 'schema' | 'auth-checks' | 'confirm'
 
 export interface ProbeGuard {
   readonly guard: Guard

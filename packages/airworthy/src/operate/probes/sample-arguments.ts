@@ -36,7 +36,7 @@ interface Way {
 }
 
 /** Undefined when no value could be made. */
-export function sampleValue(schema: JsonValue | undefined, way: Way): JsonValue | undefined {
+function sampleValue(schema: JsonValue | undefined, way: Way): JsonValue | undefined {
   if (schema === true || schema === undefined) return 'sample'
   if (!isJsonObject(schema) || way.depth > 2 * depthMax) return undefined
   const node = typeof schema.$ref === 'string' ? resolve(schema.$ref, way.root) : schema

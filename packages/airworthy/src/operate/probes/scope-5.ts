@@ -84,11 +84,13 @@ type Outcome = 'ok' | { readonly leaked: true } | { readonly unclear: string }
 const cases: readonly { readonly name: string; readonly run: (trial: Trial) => Promise<Outcome> }[] = [
   {
     name: 'no approval',
-    async run({ context, probe, tool }) {
-      const task = await context.openTask(probePrincipal)
-      const tried = await attempt(context, probe, { task: task.id, tool: tool.name, arguments: probeArguments })
-      if (tried.received > 0) return { leaked: true }
-      return tried.answer.decision === 'confirm' ? 'ok' : { unclear: `it was denied before that (${told(tried)})` }
+    async run(trial) {
+      const before = trial.probe.recorder.received.length
+      const held = await hold(trial, false)
+      if (trial.probe.recorder.received.length > before) return { leaked: true }
+      if ('unclear' in held) return held
+      await withdraw(trial, held)
+      return 'ok'
     },
   },
   { name: 'an approval that is still pending', run: (trial) => resumeWith(trial, { approve: false }) },
@@ -149,6 +151,7 @@ const cases: readonly { readonly name: string; readonly run: (trial: Trial) => P
 ]
 
 const probeArguments = { note: 'probe' }
+const approver = { name: 'airworthy-probe-approver' }
 
 interface Held extends Resumption {
   readonly task: string
@@ -166,7 +169,7 @@ async function hold({ context, probe, tool }: Trial, approve: boolean): Promise<
   const roles = tried.answer.approval?.roles ?? []
   if (approve) {
     try {
-      await context.decideApproval(approvalId, 'approved', { name: 'airworthy-probe-approver', roles })
+      await context.decideApproval(approvalId, 'approved', { ...approver, roles })
     } catch (error) {
       return { unclear: `it could not be approved: ${error instanceof Error ? error.message : String(error)}` }
     }
@@ -197,6 +200,7 @@ async function resumeWith(trial: Trial, options: ResumeOptions): Promise<Outcome
   // Whoever resumes says that it was approved; the store knows better.
   const claimed: Resumption = { action: resumption.action, approval: { ...resumption.approval, state: 'approved' } }
   const tried = await resume(trial, task, claimed, options.arguments)
+  if (!options.approve) await withdraw(trial, held)
   return tried.received === 0 ? 'ok' : { leaked: true }
 }
 
@@ -207,6 +211,22 @@ function resume(
   args: Readonly<Record<string, string>> = probeArguments,
 ): Promise<Attempt> {
   return attempt(context, probe, { task, tool: tool.name, arguments: args }, { action, approval })
+}
+
+/** Nobody may find a probe's action among those that wait for a person. */
+async function withdraw({ context }: Trial, { action, approval }: Held): Promise<void> {
+  const { store, newId } = context.guard.ports
+  try {
+    await context.decideApproval(approval.id, 'rejected', { ...approver, roles: approval.roles })
+  } catch {
+    // It expired meanwhile: then it waits for nobody either.
+  }
+  await store.refuseHeld({
+    actionId: action.id,
+    entryId: newId('ent'),
+    atMs: context.nowMs(),
+    reasons: [{ code: 'CONFIRMATION_REJECTED', message: 'The probe is over.' }],
+  })
 }
 
 async function hasExpired({ nowMs }: ProbeContext, { approval }: Held, lifeMs: number): Promise<boolean> {

@@ -16,8 +16,8 @@ export interface DsseEnvelope {
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[]
 }
 
-export const statementType = 'https://in-toto.io/Statement/v1'
-export const verdictPredicateType = 'urn:airworthy:verdict:v1'
+const statementType = 'https://in-toto.io/Statement/v1'
+const verdictPredicateType = 'urn:airworthy:verdict:v1'
 const payloadType = 'application/vnd.in-toto+json'
 /** A verdict with its evidence has some 50 KiB. */
 const payloadBytesMax = 4 * 1024 * 1024
