@@ -67,7 +67,9 @@ export async function probeScope5(context: ProbeContext): Promise<ProbeResult> {
     unclear,
     simulated: true,
     seen: `${named} On ${sample.tools.length === 0 ? 'it' : sample.text} the upstream received an action once with its approval, and never with: ${cases.map(({ name }) => name).join(', ')}.`,
-    notJudged: ['The words CONFIRMATION REQUIRED on screen are not seen, because there is no web page yet.'],
+    notJudged: [
+      'The words CONFIRMATION REQUIRED in `validate` and in lists of tools are not probed, and there is no web page yet.',
+    ],
     details: { irreversible: irreversible.length, probed: sample.tools.length, cases: cases.map(({ name }) => name) },
   }
 }
