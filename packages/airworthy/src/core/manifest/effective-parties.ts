@@ -16,7 +16,7 @@ export function runOf(written: NonNullable<WrittenManifest['run']>, report: Repo
       ['run'],
       'key',
       '"run" needs exactly one of command, http, module.',
-      'Keep one of them.',
+      'Write exactly one of them.',
     )
   }
   return {
@@ -131,7 +131,7 @@ export function serverOf(
       at,
       'key',
       `The server "${name}" needs exactly one of url and command.`,
-      'Keep one of them.',
+      'Write exactly one of them.',
     )
   }
   return {
@@ -183,7 +183,7 @@ export function channelOf(
       at,
       'key',
       `The channel "${name}" needs exactly one of webhook and file.`,
-      'Keep one of them.',
+      'Write exactly one of them.',
     )
   }
   return {

@@ -16,7 +16,7 @@ import { hasBrokenReference, takesEnvironment } from './environment.ts'
 import { belowFloors } from './floors.ts'
 import { type Lock, toolsMax } from './lock.ts'
 import type { WrittenManifest } from './manifest-shape.ts'
-import { type Path, readYaml } from './read-yaml.ts'
+import { type Path, pathText, readYaml } from './read-yaml.ts'
 import { checkReferences } from './references.ts'
 import { Report } from './report.ts'
 import { checkShape } from './shape-faults.ts'
@@ -47,16 +47,27 @@ export interface ManifestReading {
   readonly variables: readonly string[]
 }
 
+/** More than anybody reads; a manifest can be refused in a hundred thousand places. */
+const faultsMax = 1_000
+
 /** Never throws. */
 export function parseManifest(input: ManifestInput): ManifestReading {
   const file = input.file ?? 'airworthy.yaml'
   const reading = readYaml(input.text, file)
   const report = new Report(reading, file, input.env, input.resolve ?? true)
   checkEnvironment(reading.value, [], report)
-  const isMapping = isJsonObject(reading.value)
-  const shape = isMapping || reading.faults.length === 0 ? checkShape(reading, file) : { faults: [] }
+  const shape = checkShape(reading, file)
   const draft = shape.manifest === undefined ? undefined : effectiveOf(shape.manifest, reading.value, input, report)
-  const faults = [...reading.faults, ...shape.faults, ...report.faults].sort(byPlace)
+  const unknownServers = new Set(
+    report.faults.filter((fault) => fault.code === 'MANIFEST_REFERENCE_UNKNOWN').map((fault) => fault.path),
+  )
+  const own = report.faults.filter(
+    (fault) =>
+      !isFollowUp(fault, shape.faulty) &&
+      !(fault.code === 'MANIFEST_TOOL_UNKNOWN' && unknownServers.has(`${fault.path}.server`)),
+  )
+  const found = [...reading.faults, ...shape.faults, ...own].sort(byPlace)
+  const faults = found.slice(0, faultsMax)
   return {
     ...(draft !== undefined && { draft }),
     ...(draft !== undefined && faults.length === 0 && { effective: draft }),
@@ -91,7 +102,7 @@ function effectiveOf(
   const exceptions = manifest.exceptions ?? []
   for (const below of belowFloors(manifest, exceptions, input.nowMs))
     report.add('MANIFEST_BELOW_FLOOR', below.path, 'value', below.message, below.mend)
-  checkReferences(manifest, tools, report)
+  checkReferences(manifest, value, tools, report)
 
   const { approver } = manifest.data ?? {}
   const { run, model, prompt } = manifest
@@ -146,6 +157,20 @@ function effectiveOf(
     defaulted: report.defaulted,
     manifestDigest: digestOf(value),
   }
+}
+
+/** A part that was taken out for its form makes its surroundings look incomplete; that is no fault of its own. */
+function isFollowUp(fault: Fault, faulty: readonly Path[]): boolean {
+  if (fault.path === undefined) return false
+  const inside = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}.`)
+  const place = fault.path
+  return faulty.some((path) => {
+    const dotted = pathText(path)
+    if (fault.code === 'MANIFEST_TOOL_UNKNOWN')
+      return dotted === `${place}.server` || dotted === `${place}.upstream_name`
+    const isIncomplete = fault.code === 'MANIFEST_VALUE_INVALID' || fault.code === 'MANIFEST_KEY_MISSING'
+    return isIncomplete && (inside(place, dotted) || inside(dotted, place))
+  })
 }
 
 /** `${NAME}` anywhere else would let the environment change what people decided. */

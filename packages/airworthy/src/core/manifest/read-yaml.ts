@@ -32,7 +32,7 @@ export function readYaml(text: string, file: string): YamlReading {
     lineCounter: lines,
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   if (document.errors.some((error) => error.code === 'RESOURCE_EXHAUSTION' || /call stack/.test(error.message))) {
     return refused(file, `The file is nested deeper than ${jsonDepthMax} levels.`)
@@ -109,7 +109,9 @@ class YamlWalk {
       return value
     }
     if (isSeq(node)) {
-      return node.items.map((item, index) => this.read(item as Node | null, [...path, index], offset))
+      return node.items.map((item, index) =>
+        this.read(item as Node | null, [...path, index], (item as Node | null)?.range?.[0] ?? offset),
+      )
     }
     if (isScalar(node)) return this.scalar(node.value, written.source ?? '', offset, path)
     this.refuse(offset, path, 'an alias (*)')
@@ -131,7 +133,7 @@ class YamlWalk {
     const name = typeof key.value === 'string' ? key.value : String(key.source ?? '')
     const child = [...path, name]
     const hidden = hiddenInKey(name, key)
-    if (hidden !== undefined) this.refuse(offset, child, hidden)
+    if (hidden !== undefined) this.refuse(offset, child, hidden, 'Use another key, or write out what it stands for.')
     else if (Object.hasOwn(into, name)) {
       const first = this.placeOf(child, 'key')
       const message = `"${name}" stands here twice; the first is on line ${first.line}.`
@@ -154,9 +156,9 @@ class YamlWalk {
     return null
   }
 
-  private refuse(offset: number, path: Path, what: string): void {
+  private refuse(offset: number, path: Path, what: string, mend = 'Write the value out in full.'): void {
     const message = `YAML allows ${what}; the manifest does not, because a reader could not see what it does.`
-    this.add('MANIFEST_YAML_REFUSED', offset, path, message, 'Write the value out in full.')
+    this.add('MANIFEST_YAML_REFUSED', offset, path, message, mend)
   }
 
   private at(offset: number): { line: number; column: number } {

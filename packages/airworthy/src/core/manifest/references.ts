@@ -1,16 +1,25 @@
 /** Names in a manifest that must stand for something else in it: servers, auth checks, channels, attributes, tools, arguments. */
-import { isJsonObject } from '../json.ts'
+import { isJsonObject, type JsonValue } from '../json.ts'
 import { closestName, didYouMean } from './closest-name.ts'
 import type { EffectiveTool } from './effective.ts'
 import type { WrittenManifest } from './manifest-shape.ts'
-import type { Path } from './read-yaml.ts'
+import { type Path, valueAt } from './read-yaml.ts'
 import type { Report } from './report.ts'
 
 /** Actions that policies know beside the tools. */
 const reservedToolNames: ReadonlySet<string> = new Set(['retrieve'])
 
-export function checkReferences(manifest: WrittenManifest, tools: readonly EffectiveTool[], report: Report): void {
-  const names = (value: object | undefined): readonly string[] => Object.keys(value ?? {})
+/** @param value the manifest as it stands in the file: what has a fault of its own is still defined. */
+export function checkReferences(
+  manifest: WrittenManifest,
+  value: JsonValue,
+  tools: readonly EffectiveTool[],
+  report: Report,
+): void {
+  const names = (...path: readonly string[]): readonly string[] => {
+    const section = valueAt(value, path)
+    return isJsonObject(section) ? Object.keys(section) : []
+  }
   const need = (path: Path, what: string, name: string, known: readonly string[], where: string): void => {
     if (known.includes(name)) return
     const mend =
@@ -25,11 +34,17 @@ export function checkReferences(manifest: WrittenManifest, tools: readonly Effec
       mend,
     )
   }
-  const servers = names(manifest.mcpServers)
-  const checks = names(manifest.auth_checks)
-  const channels = names(manifest.channels)
+  const known: Known = {
+    servers: names('mcpServers'),
+    checks: names('auth_checks'),
+    tools: names('tools'),
+    attributes: isJsonObject(valueAt(value, ['principal', 'attributes']))
+      ? names('principal', 'attributes')
+      : undefined,
+  }
+  const channels = names('channels')
 
-  checkTools(manifest, report, need, servers, checks)
+  checkTools(manifest, report, need, known)
   manifest.alerts?.forEach((alert, index) => {
     for (const [at, name] of alert.notify.entries()) {
       need(['alerts', index, 'notify', at], 'channel', name, channels, 'channels')
@@ -38,20 +53,23 @@ export function checkReferences(manifest: WrittenManifest, tools: readonly Effec
   manifest.audit?.anchors?.forEach((name, index) => {
     if (!name.startsWith('file:')) need(['audit', 'anchors', index], 'channel', name, channels, 'channels')
   })
-  for (const name of names(manifest.sandboxes)) need(['sandboxes', name], 'server', name, servers, 'mcpServers')
-  checkRetrieval(manifest, tools, need)
+  for (const name of Object.keys(manifest.sandboxes ?? {})) {
+    need(['sandboxes', name], 'server', name, known.servers, 'mcpServers')
+  }
+  checkRetrieval(manifest, tools, need, known)
 }
 
 type Need = (path: Path, what: string, name: string, known: readonly string[], where: string) => void
 
-function checkTools(
-  manifest: WrittenManifest,
-  report: Report,
-  need: Need,
-  servers: readonly string[],
-  checks: readonly string[],
-): void {
-  const attributes = manifest.principal?.attributes
+interface Known {
+  readonly servers: readonly string[]
+  readonly checks: readonly string[]
+  readonly tools: readonly string[]
+  /** Undefined: none are declared, and permits may name any. */
+  readonly attributes: readonly string[] | undefined
+}
+
+function checkTools(manifest: WrittenManifest, report: Report, need: Need, known: Known): void {
   const seen = new Map<string, string>()
   for (const [name, tool] of Object.entries(manifest.tools ?? {})) {
     const at = ['tools', name]
@@ -65,11 +83,15 @@ function checkTools(
       )
     }
     for (const [index, check] of (tool.auth_checks ?? []).entries()) {
-      need([...at, 'auth_checks', index], 'auth check', check, checks, 'auth_checks')
+      need([...at, 'auth_checks', index], 'auth check', check, known.checks, 'auth_checks')
     }
-    if (attributes !== undefined && typeof tool.permit === 'object') checkPermit(at, tool.permit, attributes, need)
+    if (known.attributes !== undefined && typeof tool.permit === 'object') {
+      for (const attribute of Object.keys(tool.permit)) {
+        need([...at, 'permit', attribute], 'principal attribute', attribute, known.attributes, 'principal.attributes')
+      }
+    }
     if (tool.server === undefined) continue
-    need([...at, 'server'], 'server', tool.server, servers, 'mcpServers')
+    need([...at, 'server'], 'server', tool.server, known.servers, 'mcpServers')
     const upstream = `${tool.server}\u0000${tool.upstream_name ?? name}`
     const other = seen.get(upstream)
     if (other !== undefined) {
@@ -84,15 +106,12 @@ function checkTools(
   }
 }
 
-function checkPermit(at: Path, permit: object, attributes: Readonly<Record<string, string>>, need: Need): void {
-  for (const name of Object.keys(permit)) {
-    need([...at, 'permit', name], 'principal attribute', name, Object.keys(attributes), 'principal.attributes')
-  }
-}
-
-function checkRetrieval(manifest: WrittenManifest, tools: readonly EffectiveTool[], need: Need): void {
-  const declared = Object.keys(manifest.tools ?? {})
-  const attributes = manifest.principal?.attributes
+function checkRetrieval(
+  manifest: WrittenManifest,
+  tools: readonly EffectiveTool[],
+  need: Need,
+  { tools: declared, attributes }: Known,
+): void {
   for (const [name, rule] of Object.entries(manifest.retrieval ?? {})) {
     // A source that the agent's own code retrieves from is no tool; a name that is nearly a tool's is a slip, and would narrow nothing.
     if (closestName(name, declared) !== undefined) need(['retrieval', name], 'tool', name, declared, 'tools')
@@ -103,7 +122,7 @@ function checkRetrieval(manifest: WrittenManifest, tools: readonly EffectiveTool
       const known = isJsonObject(tool.inputSchema.properties) ? Object.keys(tool.inputSchema.properties) : []
       need([...at, 'argument'], 'argument', rule.acl.argument, known, `the schema of ${name}`)
     }
-    const known = ['principal.id', ...Object.keys(attributes ?? {}).map((attribute) => `principal.${attribute}`)]
-    need([...at, 'from'], 'source', rule.acl.from, known, 'principal.attributes')
+    const sources = ['principal.id', ...(attributes ?? []).map((attribute) => `principal.${attribute}`)]
+    need([...at, 'from'], 'source', rule.acl.from, sources, 'principal.attributes')
   }
 }

@@ -1,19 +1,60 @@
 /** What does not fit the written form, as faults with places: one for each unknown key, missing key and wrong value. */
 import { z } from 'zod'
 import type { Fault } from '../errors.ts'
-import type { JsonValue } from '../json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
 import { didYouMean } from './closest-name.ts'
 import { manifestShape, type WrittenManifest } from './manifest-shape.ts'
 import { type Path, pathText, valueAt, type YamlReading } from './read-yaml.ts'
 
-/** The manifest's value, checked; undefined when it has faults of form. */
-export function checkShape(
-  reading: YamlReading,
-  file: string,
-): { manifest?: WrittenManifest; faults: readonly Fault[] } {
-  const result = manifestShape.safeParse(reading.value)
-  if (result.success) return { manifest: result.data, faults: [] }
-  return { faults: result.error.issues.flatMap((issue) => faultsOf(issue, reading, file)) }
+export interface CheckedShape {
+  /** What fits; in spite of faults it holds the rest, so that later checks can add theirs. Undefined when nothing can be kept. */
+  readonly manifest?: WrittenManifest
+  readonly faults: readonly Fault[]
+  /** Paths with a fault of form; what later checks say about these, or what depends on them, is not to be trusted. */
+  readonly faulty: readonly Path[]
+}
+
+/** Each round takes out what the one before found; a manifest that is still wrong then is wrong at its root. */
+const roundsMax = 10
+
+/** The manifest's value against the written form. Never throws. */
+export function checkShape(reading: YamlReading, file: string): CheckedShape {
+  const first = manifestShape.safeParse(reading.value)
+  if (first.success) return { manifest: first.data, faults: [], faulty: [] }
+  const faulty = first.error.issues.flatMap(pathsOf)
+  // Where the YAML itself was refused, its value is a stand-in: one fault is enough.
+  const refused = new Set(reading.faults.map((fault) => fault.path))
+  const faults = first.error.issues
+    .flatMap((issue) => faultsOf(issue, reading, file))
+    .filter((fault) => fault.path === undefined || !refused.has(fault.path))
+  let issues = first.error.issues
+  const rest: JsonValue = structuredClone(reading.value)
+  for (let round = 0; round < roundsMax && isJsonObject(rest); round++) {
+    for (const path of issues.flatMap(pathsOf)) prune(rest, path)
+    const again = manifestShape.safeParse(rest)
+    if (again.success) return { manifest: again.data, faults, faulty }
+    issues = again.error.issues
+  }
+  return { faults, faulty }
+}
+
+function pathsOf(issue: z.core.$ZodIssue): readonly Path[] {
+  const path = issue.path as Path
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path]
+}
+
+/** Takes out what stands at a path; when nothing does (a key is missing), its parent. Lists go as a whole, so that places stay true. */
+function prune(value: JsonObject, path: Path): void {
+  if (path[0] === 'agent') {
+    Object.assign(value, { agent: 'unnamed' })
+    return
+  }
+  const list = path.findIndex((key) => typeof key === 'number')
+  const whole = list < 0 ? path : path.slice(0, list)
+  const target = valueAt(value, whole) === undefined ? whole.slice(0, -1) : whole
+  const parent = valueAt(value, target.slice(0, -1))
+  const key = target.at(-1)
+  if (isJsonObject(parent) && key !== undefined) delete (parent as Record<string, JsonValue>)[key]
 }
 
 function faultsOf(issue: z.core.$ZodIssue, reading: YamlReading, file: string): readonly Fault[] {
@@ -65,7 +106,7 @@ function sentences(issue: z.core.$ZodIssue, subject: string, value: JsonValue): 
     const guess = typeof value === 'string' ? didYouMean(value, options) : ''
     return {
       message: `${subject} must be ${options.length === 1 ? options[0] : `one of ${options.join(', ')}`}.${guess}`,
-      mend: 'Use one of these.',
+      mend: options.length === 1 ? `Write ${options[0]}.` : 'Use one of these.',
     }
   }
   if (issue.code === 'too_small' || issue.code === 'too_big') {

@@ -21,7 +21,9 @@ const outward = words(
   'send email mail sms tweet post publish notify message reply forward broadcast share invite call dial fax submit order book reserve trade bid vote sign execute exec run eval invoke trigger dispatch launch shell bash command script sql',
 )
 /** Verbs whose object leaves the house. */
-const reaching = words('send email mail sms tweet post publish notify reply forward broadcast share invite call dial fax upload submit')
+const reaching = words(
+  'send email mail sms tweet post publish notify reply forward broadcast share invite call dial fax upload submit',
+)
 /** Changes that a second call can usually undo. */
 const changing = words(
   'create update set add write insert upsert put patch edit modify change append assign unassign move rename upload import enable activate approve reject star unstar fork request subscribe unsubscribe mark label tag comment save store register schedule sync replace configure grant copy attach link restore manage adjust increment toggle pin lock unlock open reopen start pause resume commit push',

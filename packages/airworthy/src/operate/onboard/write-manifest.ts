@@ -57,6 +57,7 @@ export function firstManifest(
     (effect) => `${tools.filter((tool) => tool.effect === effect).length} ${effect}`,
   )
   return [
+    '# yaml-language-server: $schema=./node_modules/airworthy/schema/airworthy.schema.json',
     '# Written by `airworthy init`. It denies everything: no tool has a permit yet.',
     `# Tools found: ${counts.join(', ')}. Effect and reach are guesses, riskiest first: decide each from top to bottom,`,
     '# then add `permit` to those that the agent shall have, and delete the others (or name them under `ignore`).',
@@ -82,9 +83,7 @@ function toolLines(tool: FirstTool): readonly string[] {
     ...(isIrreversible ? ['  # CONFIRMATION REQUIRED'] : []),
     `  ${scalar(tool.name)}:`,
     ...(tool.server === undefined ? [] : [`    server: ${scalar(tool.server)}`]),
-    ...(tool.upstreamName === tool.name
-      ? []
-      : [`    upstream_name: ${scalar(tool.upstreamName)}`]),
+    ...(tool.upstreamName === tool.name ? [] : [`    upstream_name: ${scalar(tool.upstreamName)}`]),
     `    effect: ${tool.effect.padEnd(34)} # ${tool.effectReason}`,
     `    reach: ${tool.reach.padEnd(35)} # ${tool.reachReason}`,
     ...tool.unbounded.map((pointer) => `    # limits: set minimum and maximum for ${JSON.stringify(pointer)}`),
