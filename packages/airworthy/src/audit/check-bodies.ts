@@ -9,6 +9,8 @@ export class BodyChecker {
   #current: { index: number; id: string; open: Map<string, string> } | undefined
   /** Bodies that are gone, by entry id and name, until their erasure is met: it always comes later in the log. */
   readonly #gone = new Map<string, number>()
+  /** Bodies that are gone, and whose erasure no checkpoint covers yet. */
+  uncoveredErasures = 0
 
   constructor(faults: FaultList) {
     this.#faults = faults
@@ -19,16 +21,12 @@ export class BodyChecker {
     this.#endEntry()
     // Parsing is dear, and few entries need it; the words may also stand in another member, so the parsed entry decides.
     if (!text.includes('"bodies":{') && !text.includes('"kind":"body-erased"')) return
-    let entry: AuditEntry
-    try {
-      entry = parseEntry(text)
-    } catch {
+    const entry = this.#parse(text)
+    if (entry === undefined) {
       this.#faults.add('malformed', index, { message: 'The entry is not in the form of an audit entry.' })
       return
     }
-    if (entry.kind === 'body-erased' && entry.object !== undefined) {
-      this.#gone.delete(keyOf(entry.object, String(entry.details?.body)))
-    }
+    if (entry.kind === 'body-erased') this.#explain(entry)
     this.#current = { index, id: entry.id, open: new Map(Object.entries(entry.bodies ?? {})) }
   }
 
@@ -44,9 +42,29 @@ export class BodyChecker {
     this.#current.open.delete(name)
   }
 
+  /** An entry that no checkpoint covers yet. It explains why a body is gone; nothing signed says that it was ever recorded. */
+  readUncovered(text: string): void {
+    this.#endEntry()
+    const entry = this.#parse(text)
+    if (entry?.kind === 'body-erased' && this.#explain(entry)) this.uncoveredErasures += 1
+  }
+
   finish(): void {
     this.#endEntry()
     for (const index of this.#gone.values()) this.#faults.add('body-erased', index)
+  }
+
+  #parse(text: string): AuditEntry | undefined {
+    try {
+      return parseEntry(text)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Whether the erasure is of a body that is gone. */
+  #explain({ object = '', details }: AuditEntry): boolean {
+    return this.#gone.delete(keyOf(object, String(details?.body)))
   }
 
   #endEntry(): void {

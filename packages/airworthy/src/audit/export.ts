@@ -8,6 +8,8 @@
  *   {"index":0,"entry":{...}}                            an entry, byte for byte as it was hashed
  *   {"index":0,"body":"arguments","salt":"<base64>","content":"..."}     a body of the entry above, when bodies are exported
  *   {"index":0,"body":"arguments","erased":true}
+ *   and last, when bodies are exported, erasures that no checkpoint covers yet:
+ *   {"uncovered":{...}}
  *
  * The hashes stand apart from the entries, and the signed roots speak for the hashes: that is why a verifier can name the very
  * entry that was changed, removed, added or moved.
@@ -40,6 +42,7 @@ export type ExportLine =
       /** Undefined when it was erased. */
       readonly kept: { readonly salt: Uint8Array; readonly content: string } | undefined
     }
+  | { readonly kind: 'uncovered'; readonly text: string }
 
 /** One line, its line feed included. */
 export function printExportLine(line: ExportLine): string {
@@ -59,6 +62,8 @@ export function printExportLine(line: ExportLine): string {
       const rest = kept === undefined ? { erased: true } : { salt: toBase64(kept.salt), content: kept.content }
       return `${JSON.stringify({ index, body: name, ...rest })}\n`
     }
+    case 'uncovered':
+      return `{"uncovered":${line.text}}\n`
   }
 }
 
@@ -76,6 +81,7 @@ function parseEntryLine(line: string): ExportLine | undefined {
 }
 
 function parseOtherLine(line: string): ExportLine | undefined {
+  if (line.startsWith(uncoveredStart)) return { kind: 'uncovered', text: line.slice(uncoveredStart.length, -1) }
   const value = parseObject(line)
   if (value === undefined) return undefined
   const { first, hashes, checkpoint, index, body, salt, content, erased } = value
@@ -94,6 +100,8 @@ function parseOtherLine(line: string): ExportLine | undefined {
   }
   return undefined
 }
+
+const uncoveredStart = '{"uncovered":'
 
 function parseHeader(value: JsonObject): ExportHeader {
   const { airworthy_audit_export: version, origin, vkey, size, bodies, checkpoint } = value

@@ -1,6 +1,6 @@
 /** What can be wrong with a log, by name. */
 
-export const logFaultKinds = {
+const logFaultKinds = {
   changed: 'The entry is not the one that was recorded.',
   missing: 'The entry was recorded and is gone.',
   added: 'The entry was never recorded, or stands there a second time.',

@@ -61,7 +61,7 @@ export function openNote(note: Uint8Array | string, trusted: string | readonly s
 }
 
 /** Takes a note apart without believing any signature. @throws NOTE_INVALID */
-export function parseNote(note: Uint8Array | string): { text: string; signatures: NoteSignature[] } {
+function parseNote(note: Uint8Array | string): { text: string; signatures: NoteSignature[] } {
   const whole = typeof note === 'string' ? note : decodeUtf8(note)
   if (whole.length > noteBytesMax) throw noteError('NOTE_INVALID', `The note is longer than ${noteBytesMax} bytes.`)
   if (!whole.isWellFormed()) throw noteError('NOTE_INVALID', 'The note is not valid UTF-8.')

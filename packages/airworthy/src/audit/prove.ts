@@ -52,7 +52,7 @@ export function consistencyProof(size1: number, size2: number, read: NodeReader)
 }
 
 /** Root of the leaves from `first` up to `end`, where `first` is aligned as it is for any range inside a proof. */
-export function rangeRoot(first: number, end: number, read: NodeReader): Uint8Array {
+function rangeRoot(first: number, end: number, read: NodeReader): Uint8Array {
   const nodes = completeSubtrees(first, end)
   let root: Uint8Array | undefined
   for (const { level, index } of nodes.toReversed()) {

@@ -48,7 +48,7 @@ export function parseTilePath(text: string): TilePath | undefined {
 }
 
 /** How many hashes the log of `size` has at tile level `level`. */
-export function hashesAtLevel(level: number, size: number): number {
+function hashesAtLevel(level: number, size: number): number {
   return Math.floor(size / tileWidth ** level)
 }
 

@@ -26,7 +26,7 @@ export function printTlogProof({ index, proof, checkpoint, extra }: TlogProof): 
 }
 
 /** @throws CHECKPOINT_INVALID when the text is not such a proof. It believes nothing: `verifyTlogProof` does that. */
-export function parseTlogProof(text: string): TlogProof {
+function parseTlogProof(text: string): TlogProof {
   const blank = text.indexOf('\n\n')
   const [head, ...lines] = text.slice(0, Math.max(0, blank)).split('\n')
   const extraText = lines[0]?.startsWith('extra ') ? lines.shift()?.slice('extra '.length) : undefined

@@ -82,6 +82,7 @@ export class LogVerifier {
     else if (line?.kind === 'hashes') this.#readHashes(line.first, line.hashes, roots)
     else if (line?.kind === 'entry') this.#readEntry(line.index, line.text)
     else if (line?.kind === 'body') this.#bodies.readBody(line.index, line.name, line.kept)
+    else if (line?.kind === 'uncovered') this.#bodies.readUncovered(line.text)
     else this.#malformed('A line of the export is not in its form.')
   }
 
@@ -127,6 +128,8 @@ export class LogVerifier {
     if (saved === 0) notes.push(nothingSavedNote)
     else if (comparedSize !== undefined && comparedSize < size) notes.push(savedNote(comparedSize))
     if (this.#header?.bodies === false) notes.push(noBodiesNote)
+    const { uncoveredErasures } = this.#bodies
+    if (uncoveredErasures > 0) notes.push(uncoveredNote(uncoveredErasures))
     return {
       ok: count === 0,
       size,
@@ -153,6 +156,10 @@ function isHeaderOf({ checkpoint, origin, size }: ExportHeader): boolean {
   } catch {
     return false
   }
+}
+
+function uncoveredNote(count: number): string {
+  return `Bodies that were erased by entries that no checkpoint covers yet: ${count}. Verify again when one does.`
 }
 
 function savedNote(comparedSize: number): string {

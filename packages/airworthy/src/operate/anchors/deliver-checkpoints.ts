@@ -6,7 +6,7 @@
 import type { StoredCheckpoint } from '../sequencer/port.ts'
 import type { Anchor } from './anchor.ts'
 
-export interface AnchorStatus {
+interface AnchorStatus {
   readonly name: string
   /** Entries below this index are covered by a checkpoint that the anchor took; undefined before the first. */
   readonly anchoredSize: number | undefined

@@ -18,6 +18,9 @@ export interface ExportOptions {
  */
 const checkpointsMax = 4096
 
+/** A running kit covers an entry within half a second; more than this piles up only while none runs. */
+const uncoveredErasuresMax = 10_000
+
 /**
  * Yields the export as text, about one piece for each 256 entries.
  * @throws AUDIT_ENTRY_UNKNOWN when the log was never started.
@@ -40,6 +43,10 @@ export async function* exportLog(port: AuditReaderPort, options: ExportOptions):
     lines.push(...(await hashesLine(port, first, size)), ...(await entryLines(port, first, end, bodies)))
     yield lines.map(printExportLine).join('')
   }
+  if (!bodies) return
+  // A body may be gone already while no checkpoint covers its erasure: without these lines that would look like tampering.
+  const erasures = await port.readErasuresAfter(size, uncoveredErasuresMax)
+  yield erasures.map(({ text }) => printExportLine({ kind: 'uncovered', text })).join('')
 }
 
 async function hashesLine(port: AuditReaderPort, first: number, size: number): Promise<ExportLine[]> {

@@ -14,6 +14,8 @@ export interface AuditReaderPort {
   entryById(id: string): Promise<StoredEntry | undefined>
   /** Oldest first; those without an index included. */
   entriesOfTask(task: string, limit: number): Promise<readonly StoredEntry[]>
+  /** Entries of kind `body-erased` behind the first `size` of the log, with an index or not yet. */
+  readErasuresAfter(size: number, limit: number): Promise<readonly StoredEntry[]>
   /** Bodies of the entries with index `first` up to, not including, `end`. */
   readBodies(first: number, end: number): Promise<readonly StoredBody[]>
   readBody(entryId: string, name: string): Promise<StoredBody | undefined>

@@ -27,7 +27,7 @@ export interface StoredCheckpoint {
   readonly note: string
 }
 
-export interface UnsequencedEntry {
+interface UnsequencedEntry {
   /** The store's own key of the entry; it grows in the order of commits. */
   readonly key: number
   readonly leafHash: Uint8Array

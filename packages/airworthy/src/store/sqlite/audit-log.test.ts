@@ -276,6 +276,11 @@ describe('bodies', () => {
     expect(await erase()).toBe(true)
     expect(bytesOnDisk()).not.toContain(secret)
     expect((await log.readBody('ent_0', 'arguments'))?.kept).toBeUndefined()
+    const uncovered = await verifyExport(exportLog(log, { vkey: signer.vkey, bodies: true }), {
+      publicKey: signer.vkey,
+    })
+    expect(uncovered.faults).toEqual([])
+    expect(uncovered.notes.join()).toContain('erased by entries that no checkpoint covers yet: 1.')
     await cover()
     expect(await faults()).toEqual([])
     expect((await log.entryById('ent_erase'))?.text).toContain('"kind":"body-erased"')

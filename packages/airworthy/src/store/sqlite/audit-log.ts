@@ -88,6 +88,8 @@ export function sqliteAuditLog(db: Database): AuditLog {
     readTile: async ({ level, n }: TileAddress) => sql.tile.get(level, n),
     readCheckpoints: async ({ after, through }) => sql.checkpoints.all(after, through),
     readEntries: async (first, limit) => sql.entries.all(first, first + limit),
+    readErasuresAfter: async (size, limit) =>
+      sql.erasuresAfter.all(size - 1, limit).map((row) => storedEntry(row) as StoredEntry),
     entryById: async (id) => storedEntry(sql.entryById.get(id)),
     entriesOfTask: async (task, limit) =>
       sql.entriesOfTask.all(task, limit).map((row) => storedEntry(row) as StoredEntry),
@@ -185,6 +187,11 @@ function prepareStatements(db: Database) {
     entriesOfTask: db.prepare<[string, number], EntryRow>(
       `select ${entryColumns} from audit_entries e left join audit_index i on i.entry_rowid = e.rowid
        where e.task = ? order by e.rowid limit ?`,
+    ),
+    erasuresAfter: db.prepare<[number, number], EntryRow>(
+      `select ${entryColumns} from audit_entries e left join audit_index i on i.entry_rowid = e.rowid
+       where e.rowid > coalesce((select entry_rowid from audit_index where log_index = ?), 0)
+         and instr(e.body, '"kind":"body-erased"') > 0 order by e.rowid limit ?`,
     ),
     bodies: db.prepare<[number, number], BodyRow>(
       `select ${bodyColumns} from audit_index i join audit_bodies b on b.entry_rowid = i.entry_rowid
