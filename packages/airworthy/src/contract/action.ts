@@ -4,7 +4,7 @@ import { reasonCodes } from '../core/decision.ts'
 import { idText, jsonObject, jsonValue, timeMs } from './json.ts'
 
 /** The longest that a request may wait for an action, in milliseconds. */
-export const waitMsMax = 60_000
+const waitMsMax = 60_000
 
 export const actionBody = z.strictObject({
   tool: z.string().min(1).max(200),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { idText, timeMs } from './json.ts'
 
-export const approvalStates = ['pending', 'approved', 'rejected', 'expired', 'used'] as const
+const approvalStates = ['pending', 'approved', 'rejected', 'expired', 'used'] as const
 
 export const approval = z
   .object({

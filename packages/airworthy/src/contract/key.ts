@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { idText, timeMs } from './json.ts'
 
-export const keyKinds = ['agent', 'operator', 'person', 'auditor'] as const
+const keyKinds = ['agent', 'operator', 'person', 'auditor'] as const
 
 export const keyBody = z.strictObject({
   kind: z.enum(keyKinds),
@@ -11,7 +11,7 @@ export const keyBody = z.strictObject({
   agent: z.string().min(1).max(128).optional().describe('Needed for, and only for, a key of kind agent.'),
 })
 
-export const key = z.object({
+const key = z.object({
   id: idText,
   kind: z.enum(keyKinds),
   name: z.string(),

@@ -28,4 +28,3 @@ export const kill = z.object({
   at_ms: timeMs,
 })
 export const killList = z.object({ kills: z.array(kill).readonly() }).describe('Kills that are on.')
-export type WireKill = z.infer<typeof kill>

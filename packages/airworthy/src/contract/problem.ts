@@ -1,7 +1,7 @@
 /** The one form of every error: `application/problem+json` with a stable code, what went wrong and how to mend it. */
 import { z } from 'zod'
 
-export const faultSchema = z.object({
+const faultSchema = z.object({
   code: z.string(),
   message: z.string(),
   mend: z.string(),

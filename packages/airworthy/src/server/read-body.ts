@@ -4,7 +4,7 @@ import { AirworthyError, type Fault } from '../core/errors.ts'
 import { type JsonValue, jsonDepthMax, parseJson } from '../core/json.ts'
 import { RequestRefused } from './problem.ts'
 
-export const bodyBytesMax = 1024 * 1024
+const bodyBytesMax = 1024 * 1024
 /** A little deeper than arguments may be, so that the guard refuses those, and logs it. */
 const bodyDepthMax = jsonDepthMax + 8
 const faultsMax = 20

@@ -17,7 +17,7 @@ export interface Route {
   readonly handle: (asked: Asked<unknown, unknown>) => Promise<Response>
 }
 
-export interface RouteAnswer {
+interface RouteAnswer {
   /** 200 unless told. */
   readonly status?: number
   readonly schema?: z.ZodType
