@@ -197,7 +197,7 @@ describe('parseManifest', () => {
     const text = `agent: a\nmodel: { id: m, base_url: "\${MODEL_URL}" }\nchannels: { ops: { webhook: "\${OPS_WEBHOOK}", secret: "\${OPS_WEBHOOK_SECRET}" } }\n`
     const kept = parse(text, { resolve: false, env: {} })
     expect(kept.faults).toEqual([])
-    expect(kept.effective!.channels.ops!.secret).toBe('${OPS_' + 'WEBHOOK_SECRET}')
+    expect(kept.effective!.channels.ops!.secret).toBe(`\${OPS_WEBHOOK_SECRET}`)
     expect(kept.variables).toEqual(['MODEL_URL', 'OPS_WEBHOOK', 'OPS_WEBHOOK_SECRET'])
     expect(parse(text, { env: {} }).faults.map((fault) => fault.code)).toEqual(
       Array(3).fill('MANIFEST_ENVIRONMENT_MISSING'),
@@ -209,7 +209,7 @@ describe('parseManifest', () => {
 
   test('the environment cannot add a reference of its own', () => {
     const text = `agent: a\nmodel: { id: m, base_url: "http://127.0.0.1/\${A}" }\n`
-    expect(effective(text, { env: { A: '${B}', B: 'x' } }).model!.baseUrl).toBe('http://127.0.0.1/${' + 'B}')
+    expect(effective(text, { env: { A: `\${B}`, B: 'x' } }).model!.baseUrl).toBe(`http://127.0.0.1/\${B}`)
   })
 
   test('without a lock it says so once', () => {

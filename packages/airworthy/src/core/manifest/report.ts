@@ -72,7 +72,8 @@ export class Report {
   address(path: Path, written: string): string {
     const text = this.text(path, written)
     // What is unresolved is judged when it is needed, and a missing variable has been reported.
-    if (variablesOf(text).length > 0) return text
+    const isOpen = variablesOf(written).some((name) => !this.resolves || (this.env[name] ?? '') === '')
+    if (isOpen) return text
     const url = URL.canParse(text) ? new URL(text) : undefined
     if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
       const hint = variablesOf(written).length > 0 ? ` (after replacing ${variablesOf(written).join(', ')})` : ''
