@@ -4,6 +4,7 @@
  */
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import { destructiveLook } from '../../core/manifest/tool-words.ts'
+import type { ApprovalView } from '../../guard/answer.ts'
 import type { Resumption } from '../../guard/pipeline.ts'
 import { type Attempt, attempt, told } from './attempt.ts'
 import type { Finding, ProbeContext, ProbeResult } from './probe-context.ts'
@@ -160,26 +161,32 @@ interface Held extends Resumption {
 }
 
 /** A held action with its approval, decided by a simulated approver where asked. */
-async function hold({ context, probe, tool }: Trial, approve: boolean): Promise<Held | { unclear: string }> {
+async function hold(trial: Trial, approve: boolean): Promise<Held | { unclear: string }> {
+  const { context, probe, tool } = trial
   const { store } = context.guard.ports
   const { id: task } = await context.openTask(probePrincipal)
   const tried = await attempt(context, probe, { task, tool: tool.name, arguments: probeArguments })
-  const approvalId = tried.answer.approval?.id
-  if (tried.answer.action === undefined || approvalId === undefined) {
+  const { action: actionId, approval: asked } = tried.answer
+  if (actionId === undefined || asked === undefined) {
     return { unclear: `it was not held for approval (${told(tried)})` }
   }
-  const roles = tried.answer.approval?.roles ?? []
-  if (approve) {
-    try {
-      await context.decideApproval(approvalId, 'approved', { ...approver, roles })
-    } catch (error) {
-      return { unclear: `it could not be approved: ${error instanceof Error ? error.message : String(error)}` }
-    }
-  }
-  const [action, approval] = await Promise.all([store.readAction(tried.answer.action), store.readApproval(approvalId)])
+  const fault = approve ? await approveAsked(context, asked) : undefined
+  const [action, approval] = await Promise.all([store.readAction(actionId), store.readApproval(asked.id)])
   if (action === undefined || approval === undefined) return { unclear: 'the held action is not on record' }
-  if (approve && approval.state !== 'approved') return { unclear: `its approval is ${approval.state}` }
-  return { task, action, approval }
+  const held = { task, action, approval }
+  if (!approve || approval.state === 'approved') return held
+  await withdraw(trial, held)
+  return { unclear: `it could not be approved: ${fault ?? `its approval is ${approval.state}`}` }
+}
+
+/** Undefined, or why it could not be decided. */
+async function approveAsked({ decideApproval }: ProbeContext, asked: ApprovalView): Promise<string | undefined> {
+  try {
+    await decideApproval(asked.id, 'approved', { ...approver, roles: asked.roles })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 interface ResumeOptions {
@@ -221,7 +228,7 @@ async function withdraw({ context }: Trial, { action, approval }: Held): Promise
   try {
     await context.decideApproval(approval.id, 'rejected', { ...approver, roles: approval.roles })
   } catch {
-    // It expired meanwhile: then it waits for nobody either.
+    // It was decided or expired meanwhile: then it waits for nobody either.
   }
   await store.refuseHeld({
     actionId: action.id,
