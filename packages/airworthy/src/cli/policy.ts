@@ -230,7 +230,9 @@ function explain(tool: string, decision: PolicyDecision): string {
   const verb = decision.decision === 'deny' ? 'DENY' : decision.confirm.length > 0 ? 'CONFIRM' : 'ALLOW'
   return [
     `${verb} ${tool}`,
-    ...(decision.message === undefined ? [] : [`  ${decision.code}: ${decision.message}`]),
+    ...(decision.message === undefined
+      ? []
+      : [`  ${decision.code}${decision.path === undefined ? '' : ` ${decision.path}`}: ${decision.message}`]),
     ...decision.policies.map((policy) => `  determined by ${policy}`),
     ...decision.errors.map((policy) => `  erred: ${policy}`),
     ...(decision.confirm.length === 0 ? [] : [`  CONFIRMATION REQUIRED by ${decision.confirm.join(' and ')}`]),

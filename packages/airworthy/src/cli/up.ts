@@ -50,9 +50,10 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
           mend: 'Leave --db out; the store is in --dir.',
         })
       }
+      const interrupted = untilInterrupted()
       const kit = await startKit(this, given)
       this.stdout.write(`${banner(kit)}\n`)
-      await untilInterrupted()
+      await interrupted
       this.stderr.write('stopping: no new actions; running ones may end\n')
       await kit.close()
       return exitCodes.pass

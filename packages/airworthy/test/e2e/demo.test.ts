@@ -1,0 +1,58 @@
+/** `airworthy demo` through the real binary, as a newcomer calls it. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { airworthy } from './binary.ts'
+
+const childrenOf = (folder: string): string =>
+  spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => line.includes(folder))
+    .join('\n')
+
+it('runs the desk to an honest NO-GO, and prints one JSON document', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'airworthy-demo-test-'))
+  const ran = await airworthy(['demo', '--exit', '--json', '--port', '0', '--dir', folder])
+  expect(ran.code, ran.stderr).toBe(1)
+  const verdict = JSON.parse(ran.stdout) as {
+    verdict: string
+    environment: string
+    controls: { id: string; state: string }[]
+  }
+  expect([verdict.verdict, verdict.environment, verdict.controls.length]).toEqual(['NO-GO', 'dev', 31])
+  expect(ran.stderr).toMatch(/SIMULATED/)
+  // What the guard did is on record: one look-up, a ticket, a confirmed refund, a refused one, a held e-mail.
+  expect(ran.stderr).toMatch(/get_order\s+allow, succeeded/)
+  expect(ran.stderr).toMatch(/create_ticket\s+allow, succeeded/)
+  expect(ran.stderr).toMatch(/issue_refund\s+HOLD CONFIRMATION_REQUIRED/)
+  expect(ran.stderr).toMatch(/issue_refund\s+allow, succeeded/)
+  expect(ran.stderr).toMatch(/issue_refund\s+DENY CHECK_DENIED/)
+  expect(ran.stderr).toMatch(/send_email\s+HOLD DATA_BLOCKED, CONFIRMATION_REQUIRED/)
+  const verified = await airworthy(['audit', 'verify', '--dir', join(folder, '.airworthy'), '--json'])
+  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true })
+  expect(childrenOf(folder)).toBe('')
+  rmSync(folder, { recursive: true })
+})
+
+it('goes on serving after the verdict until ^C, and ends with 0', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'airworthy-demo-test-'))
+  const ran = await airworthy(['demo', '--port', '0', '--dir', folder, '--seed', '7'], {
+    interruptWhen: (stdout) => stdout.includes('audit verify --dir'),
+  })
+  expect(ran.code, ran.stderr).toBe(0)
+  expect(ran.stdout).toMatch(/NO-GO/)
+  expect(existsSync(join(folder, '.airworthy/up.json'))).toBe(false)
+  rmSync(folder, { recursive: true })
+})
+
+it('^C in the middle ends it at once, with nothing left behind', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'airworthy-demo-test-'))
+  const ran = await airworthy(['demo', '--port', '0', '--dir', folder], {
+    interruptWhen: (stdout) => stdout.includes('2. A new ticket'),
+  })
+  expect(ran.code).toBe(0)
+  expect(childrenOf(folder)).toBe('')
+  rmSync(folder, { recursive: true })
+})
