@@ -51,6 +51,7 @@ export interface Task {
 export interface ActOptions {
   /** The same key with the same call is the same action, however often it is sent; only then is a lost request sent again. */
   readonly idempotencyKey?: string
+  /** Stops waiting. Over HTTP an action that has begun goes on all the same; in process its call is cut off. */
   readonly signal?: AbortSignal
 }
 

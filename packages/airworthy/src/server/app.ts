@@ -66,8 +66,7 @@ async function serve(
       ? undefined
       : fitted(route.query, Object.fromEntries(new URL(request.url).searchParams.entries()))
   const body = route.body === undefined ? undefined : fitted(route.body, await readJsonBody(request))
-  const signal = AbortSignal.any([request.signal, server.closing])
-  const asked: Asked<unknown, unknown> = { server, caller, params, body, query, request, signal }
+  const asked: Asked<unknown, unknown> = { server, caller, params, body, query, request }
   return await route.handle(asked)
 }
 

@@ -34,8 +34,6 @@ export interface Asked<Body, Query> {
   readonly body: Body
   readonly query: Query
   readonly request: Request
-  /** Aborts when the client leaves or the server stops. */
-  readonly signal: AbortSignal
 }
 
 export interface ServerContext {

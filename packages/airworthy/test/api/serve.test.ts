@@ -2,6 +2,7 @@
 import { connect as connectSocket } from 'node:net'
 import { expect, it } from 'vitest'
 import { serve } from '../../src/server/serve.ts'
+import { lockedTools } from './project.ts'
 import { startServing } from './serving.ts'
 
 it('a taken port is an error with a mend', async () => {
@@ -54,7 +55,7 @@ it('a call that runs is finished before the kit is gone', async () => {
     upstream: {
       offeredDigest: async (_server, name) => ({
         kind: 'offered',
-        definitionDigest: (await import('./project.ts')).lockedTools[name]?.digest ?? 'sha256:none',
+        definitionDigest: lockedTools[name]?.digest ?? 'sha256:none',
       }),
       call: async () => {
         started.resolve()
@@ -74,6 +75,48 @@ it('a call that runs is finished before the kit is gone', async () => {
   finish()
   expect((await call).json).toMatchObject({ state: 'succeeded' })
   await stopped
+})
+
+it('a client that leaves does not put its action in doubt: the same call again finds the result', async () => {
+  const finish = Promise.withResolvers<void>()
+  const started = Promise.withResolvers<void>()
+  let calls = 0
+  const one = await startServing({
+    upstream: {
+      offeredDigest: async (_server, name) => ({
+        kind: 'offered',
+        definitionDigest: lockedTools[name]?.digest ?? 'sha256:none',
+      }),
+      call: async ({ signal }) => {
+        calls += 1
+        started.resolve()
+        await finish.promise
+        return signal.aborted
+          ? { kind: 'unknown', why: 'it was cut off' }
+          : { kind: 'answered', result: { content: [] }, isError: false }
+      },
+      reconcile: async () => ({ state: 'unknown' }),
+    },
+  })
+  try {
+    const { task, token } = await one.openTask()
+    const leave = new AbortController()
+    const path = `/api/v1/tasks/${task}/actions`
+    const json = { tool: 'stamp', arguments: { to: 'x' }, idempotency_key: 'k' }
+    const left = one.call('POST', path, { key: token, json, signal: leave.signal })
+    await started.promise
+    leave.abort()
+    await expect(left).rejects.toThrow()
+    const again = await one.call('POST', path, { key: token, json })
+    expect(again.json).toMatchObject({ state: 'intended', next: 'wait' })
+    finish.resolve()
+    const { json: found } = await one.call('GET', `/api/v1/actions/${again.json.action}?wait=30000`, { key: token })
+    expect(found).toMatchObject({ state: 'succeeded' })
+    expect(calls).toBe(1)
+  } finally {
+    finish.resolve()
+    await one.stop()
+  }
 })
 
 it('a client that leaves in the middle of its body harms nobody', async () => {

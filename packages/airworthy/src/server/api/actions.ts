@@ -8,10 +8,15 @@ import { answerOfRecord } from '../../guard/recorded-answer.ts'
 import type { Kit } from '../../kit.ts'
 import { type Caller, foreign } from '../caller.ts'
 import { type Asked, jsonAnswer, type ServerContext } from '../route.ts'
+import { untilLeaving } from '../until-leaving.ts'
 import { wireOfAnswer } from '../wire/answer.ts'
 import { taskFor } from './tasks.ts'
 
-export async function act({ server, caller, params, body, signal }: Asked<WireAction, unknown>): Promise<Response> {
+/**
+ * A client that leaves means nothing by it: the action goes on, bounded by its tool's own time, and the same call with the same key
+ * finds its result. To cut it off would put its outcome in doubt.
+ */
+export async function act({ server, caller, params, body }: Asked<WireAction, unknown>): Promise<Response> {
   const task = await taskFor(server.kit, caller as Caller, params.id as string)
   const answer = await server.kit.act({
     task,
@@ -19,18 +24,18 @@ export async function act({ server, caller, params, body, signal }: Asked<WireAc
     arguments: body.arguments ?? {},
     ...(body.idempotency_key === undefined ? {} : { idempotencyKey: body.idempotency_key }),
     door: 'api',
-    signal,
   })
   return answered(server, answer)
 }
 
 /** An operator only looks: a result that is read by somebody else stays there for its caller. */
 export async function readAction(asked: Asked<unknown, { wait?: number | undefined }>): Promise<Response> {
-  const { server, caller, params, query, signal } = asked
+  const { server, caller, params, query } = asked
   const { kit } = server
   const action = await actionFor(kit, caller as Caller, params.id as string)
   if ((caller as Caller).kind === 'operator') return answered(server, await answerOfRecord(kit.guard, action, 'look'))
-  return answered(server, await kit.awaitAction(action.id, query.wait ?? 0, signal))
+  const answer = await untilLeaving(asked, (signal) => kit.awaitAction(action.id, query.wait ?? 0, signal))
+  return answered(server, answer)
 }
 
 /**

@@ -18,7 +18,7 @@ export async function vkey({ server }: Asked<unknown, unknown>): Promise<Respons
 
 /** Streams; a fault in the middle cuts the stream, and an export that is cut does not verify. */
 export async function exportAudit(asked: Asked<unknown, { bodies?: 'true' | 'false' | undefined }>): Promise<Response> {
-  const { server, query, signal } = asked
+  const { server, query, request } = asked
   const { kit } = server
   const pieces = exportLog(kit.store.audit, { vkey: kit.vkey, bodies: query.bodies === 'true' })
   // The first piece is asked for before the answer begins, so that a log that never started is an error and not an empty file.
@@ -27,7 +27,7 @@ export async function exportAudit(asked: Asked<unknown, { bodies?: 'true' | 'fal
   async function* bytes(): AsyncGenerator<Uint8Array> {
     if (first.done !== true) yield encoder.encode(first.value)
     for await (const piece of pieces) {
-      if (signal.aborted) throw signal.reason
+      if (request.signal.aborted) throw request.signal.reason
       yield encoder.encode(piece)
     }
   }

@@ -9,8 +9,9 @@ const streamsMax = 32
 const waitingEventsMax = 1_500
 const heartbeatMs = 15_000
 
-export async function events({ server, signal }: Asked<unknown, unknown>): Promise<Response> {
-  const { kit, eventStreams } = server
+export async function events({ server, request }: Asked<unknown, unknown>): Promise<Response> {
+  const { kit, eventStreams, closing } = server
+  const sources = [request.signal, closing]
   if (eventStreams.count >= streamsMax) {
     throw new AirworthyError({
       code: 'LIMIT_REACHED',
@@ -46,15 +47,15 @@ export async function events({ server, signal }: Asked<unknown, unknown>): Promi
           eventStreams.count -= 1
           unwatch()
           clearInterval(heartbeat)
-          signal.removeEventListener('abort', close)
+          for (const source of sources) source.removeEventListener('abort', close)
         }
         const close = (): void => {
           end()
           controller.close()
         }
         controller.enqueue(encoder.encode(': airworthy events\n\n'))
-        signal.addEventListener('abort', close)
-        if (signal.aborted) close()
+        for (const source of sources) source.addEventListener('abort', close)
+        if (sources.some(({ aborted }) => aborted)) close()
       },
       cancel: () => end(),
     },
