@@ -9,7 +9,7 @@ import { requestFault } from './request-fault.ts'
 import { type CedarSchema, parseSchema } from './schema.ts'
 import { type EntityUid, isRecord, type RecordValue } from './value.ts'
 
-export interface EntityReference {
+interface EntityReference {
   readonly type: string
   readonly id: string
 }

@@ -1,17 +1,11 @@
 /** `==` and the four orderings, with what a literal operand allows to be decided at load. */
 import { Datetime, Duration } from './datetime.ts'
-import type { Evaluate, Test } from './environment.ts'
+import type { Operand, Test } from './environment.ts'
 import { typeError } from './evaluation-error.ts'
 import { isLong } from './long.ts'
 import { equals, type Long, type Value } from './value.ts'
 
 export type Ordering = '<' | '<=' | '>' | '>='
-
-/** An operand; `constant` is its value where it is a literal. */
-export interface Operand {
-  readonly evaluate: Evaluate
-  readonly constant: Value | undefined
-}
 
 export function equalityTest(left: Operand, right: Operand): Test {
   const [other, known] =

@@ -3,8 +3,9 @@
  * as EvaluationError and caught by the policy. Closures share nothing mutable and keep nothing between calls.
  */
 import { attributeAccess, attributeTest, contextAccess, hasTag, tagOf } from './compile-access.ts'
-import { equalityTest, type Operand, orderingTest } from './compile-comparison.ts'
-import { type Environment, type Evaluate, isWithin, type Test } from './environment.ts'
+import { equalityTest, orderingTest } from './compile-comparison.ts'
+import { containsTest, emptyTest, setsTest, withinTest } from './compile-sets.ts'
+import type { Environment, Evaluate, Operand, Test } from './environment.ts'
 import { EvaluationError, typeError } from './evaluation-error.ts'
 import type {
   AttributeBody,
@@ -24,7 +25,7 @@ import { compilePattern } from './pattern.ts'
 import { CedarSet, EntityUid, type Long, newRecord, type Value } from './value.ts'
 
 /** @throws Error (an invariant) on an operator that Cedar does not have: the text was parsed by Cedar before. */
-export function compileExpression(expression: Expression): Evaluate {
+function compileExpression(expression: Expression): Evaluate {
   const [operator, body] = partsOf(expression)
   const compile = Object.hasOwn(compilers, operator) ? compilers[operator] : undefined
   if (compile !== undefined) return compile(body as never)
@@ -52,7 +53,7 @@ export function entityUidOf(json: EntityUidJson): EntityUid {
 }
 
 /** The value of a literal node, undefined for any other: operators use it to do at load what need not be done per decision. */
-export function constantOf(expression: Expression): Value | undefined {
+function constantOf(expression: Expression): Value | undefined {
   const [operator, body] = partsOf(expression)
   if (operator === 'Long') return longOf(BigInt(body as string))
   if (operator === 'Value') {
@@ -102,29 +103,13 @@ const compilers: Readonly<Record<string, ((body: never) => Evaluate) | undefined
   '<=': ({ left, right }: BinaryBody) => orderingTest(operandOf(left), operandOf(right), '<='),
   '>': ({ left, right }: BinaryBody) => orderingTest(operandOf(left), operandOf(right), '>'),
   '>=': ({ left, right }: BinaryBody) => orderingTest(operandOf(left), operandOf(right), '>='),
-  in: ({ left, right }: BinaryBody) => compileIn(compileExpression(left), compileExpression(right)),
-  contains: ({ left, right }: BinaryBody) => {
-    const set = compileExpression(left)
-    const item = compileExpression(right)
-    const known = constantOf(left)
-    if (known instanceof CedarSet) return (environment) => known.has(item(environment))
-    return (environment) => {
-      const value = set(environment)
-      const sought = item(environment)
-      if (!(value instanceof CedarSet)) throw typeError('set', value)
-      return value.has(sought)
-    }
-  },
-  containsAll: (body: BinaryBody) => compileSets(body, (left, right) => left.hasAll(right)),
-  containsAny: (body: BinaryBody) => compileSets(body, (left, right) => left.hasAny(right)),
-  isEmpty: ({ arg }: UnaryBody) => {
-    const set = compileExpression(arg)
-    return (environment) => {
-      const value = set(environment)
-      if (!(value instanceof CedarSet)) throw typeError('set', value)
-      return value.items.length === 0
-    }
-  },
+  in: ({ left, right }: BinaryBody) => withinTest(compileExpression(left), compileExpression(right)),
+  contains: ({ left, right }: BinaryBody) => containsTest(operandOf(left), compileExpression(right)),
+  containsAll: ({ left, right }: BinaryBody) =>
+    setsTest(compileExpression(left), compileExpression(right), (first, second) => first.hasAll(second)),
+  containsAny: ({ left, right }: BinaryBody) =>
+    setsTest(compileExpression(left), compileExpression(right), (first, second) => first.hasAny(second)),
+  isEmpty: ({ arg }: UnaryBody) => emptyTest(compileExpression(arg)),
   hasTag: ({ left, right }: BinaryBody) => {
     const entity = compileExpression(left)
     const name = compileExpression(right)
@@ -159,7 +144,7 @@ const compilers: Readonly<Record<string, ((body: never) => Evaluate) | undefined
       return entity.type === type
     }
     if (outer === undefined) return isOfType
-    const isInside = compileIn(operand, compileExpression(outer))
+    const isInside = withinTest(operand, compileExpression(outer))
     return (environment) => isOfType(environment) && isInside(environment)
   },
   'if-then-else': (body: IfBody) => {
@@ -248,31 +233,6 @@ function compileArithmetic(body: BinaryBody, compute: (left: Long, right: Long) 
     if (!isLong(first)) throw typeError('long', first)
     if (!isLong(second)) throw typeError('long', second)
     return withoutOverflow(compute(first, second))
-  }
-}
-
-function compileSets(body: BinaryBody, compare: (left: CedarSet, right: CedarSet) => boolean): Evaluate {
-  const left = compileExpression(body.left)
-  const right = compileExpression(body.right)
-  return (environment) => {
-    const first = left(environment)
-    const second = right(environment)
-    if (!(first instanceof CedarSet)) throw typeError('set', first)
-    if (!(second instanceof CedarSet)) throw typeError('set', second)
-    return compare(first, second)
-  }
-}
-
-function compileIn(left: Evaluate, right: Evaluate): Test {
-  return (environment) => {
-    const inner = left(environment)
-    const outer = right(environment)
-    if (!(inner instanceof EntityUid)) throw typeError('entity', inner)
-    if (outer instanceof EntityUid) return isWithin(inner, outer, environment.entities)
-    if (!(outer instanceof CedarSet)) throw typeError('entity or set of entities', outer)
-    // Every member must be an entity, also those after the first that matches.
-    for (const item of outer.items) if (!(item instanceof EntityUid)) throw typeError('entity', item)
-    return outer.items.some((item) => isWithin(inner, item as EntityUid, environment.entities))
   }
 }
 

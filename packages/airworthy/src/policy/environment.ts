@@ -14,6 +14,12 @@ export type Evaluate = (environment: Environment) => Value
 /** A compiled expression that yields a boolean or throws EvaluationError. */
 export type Test = (environment: Environment) => boolean
 
+/** An operand; `constant` is its value where it is a literal. */
+export interface Operand {
+  readonly evaluate: Evaluate
+  readonly constant: Value | undefined
+}
+
 export interface EntityLookup {
   /** Undefined when no such entity is known; Cedar's operators tell that from an entity without attributes. */
   get(uid: EntityUid): EntityData | undefined

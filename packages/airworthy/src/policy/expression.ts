@@ -9,7 +9,7 @@ export interface EntityUidJson {
   readonly id: string
 }
 
-export type LiteralJson = boolean | number | string | { readonly __entity: EntityUidJson }
+type LiteralJson = boolean | number | string | { readonly __entity: EntityUidJson }
 
 /** One node: an object with exactly one member, whose name is the operator or an extension function's name. */
 export interface Expression {

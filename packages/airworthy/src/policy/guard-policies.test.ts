@@ -116,8 +116,9 @@ describe('decide', () => {
   })
 
   test('a forbid on what all tools have in common loads, and errs (which denies) where it is absent', () => {
-    const only = { tools: [{ name: 'email', inputSchema: email }] }
-    const policies = `${permitAll}\nforbid (principal, action, resource) when { context.args.to == "x" };`
+    const only = { tools: [{ name: 'email', inputSchema: email, groups: ['read'] }] }
+    const policies = `${permitAll}\nforbid (principal, action, resource) when { context.args.to == "x" };
+forbid (principal, action in Group::Action::"read", resource) when { context.args.to == "x" };`
     const loaded = loadGuardPolicies(input(policies, only))
     expect(loaded.decide(query({ tool: 'email', arguments: { to: 'y' } })).decision).toBe('allow')
     expect(loaded.decide(query({ tool: 'retrieve', arguments: {} })).code).toBe('POLICY_ERROR')
@@ -269,7 +270,17 @@ describe('load faults, all at once, each with its place', () => {
     ['a misspelt @confirm', '@confrim("a") permit (principal, action, resource);', /annotation/],
     ['@confirm on a forbid', '@confirm("a") forbid (principal, action, resource);', /does nothing/],
     ['@confirm without a role', '@confirm permit (principal, action, resource);', /names no role/],
-    ['a condition that can never hold', 'permit (principal is Agent, action, resource);', /./],
+    ['a scope that can never hold', 'permit (principal is Agent, action, resource);', /impossible/],
+    [
+      'an effect that does not exist',
+      'forbid (principal, action, resource) when { context.effect == "raed" };',
+      /never "raed"/,
+    ],
+    [
+      'a data class that does not exist',
+      'forbid (principal, action, resource) when { context.labels.contains("PII") };',
+      /never "PII"/,
+    ],
     [
       'brackets too deep',
       `permit (principal, action, resource) when { ${'('.repeat(80)}true${')'.repeat(80)} };`,
@@ -282,6 +293,13 @@ describe('load faults, all at once, each with its place', () => {
     expect(faults).toHaveLength(1)
     expect(faults[0]).toMatchObject({ code: 'POLICY_INVALID', file: 'policies/desk.cedar', line: 2 })
     expect(faults[0]?.message).toMatch(message)
+  })
+
+  test('a policy switched off, and one for a group that is still empty, are no faults', () => {
+    const idle = 'forbid (principal, action in Group::Action::"read", resource) when { context.reach == "external" };'
+    const policies = `${permitAll} ${idle} forbid (principal, action, resource) when { false };
+permit (principal, action == Action::"email", resource); permit (principal, action == Action::"refund", resource);`
+    expect(faultsOf(() => loadGuardPolicies(input(policies)))).toEqual([])
   })
 
   test('three faults in two files are three, the line of a shorthand is the manifest’s', () => {

@@ -18,6 +18,7 @@ import {
   retrieveAction,
   type UntypedArgument,
 } from './policy-schema.ts'
+import type { TypedTool } from './typed-tool.ts'
 
 export interface GuardPolicyInput {
   readonly agent: string
@@ -109,10 +110,7 @@ function withRetrieve(tools: readonly PolicyTool[]): readonly PolicyTool[] {
   return [...tools, { name: retrieveAction, inputSchema: { type: 'object' }, groups: ['read'] }]
 }
 
-function compileOrThrow(
-  input: GuardPolicyInput,
-  typed: Parameters<typeof compileGuardPolicies>[0]['tools'],
-): CompiledPolicies {
+function compileOrThrow(input: GuardPolicyInput, typed: readonly TypedTool[]): CompiledPolicies {
   const { principalAttributes, sources } = input
   const { compiled, faults } = compileGuardPolicies({ principalAttributes, sources, tools: typed })
   throwFaults(faults)

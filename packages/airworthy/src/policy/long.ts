@@ -1,7 +1,7 @@
 /** Exact 64-bit integers: numbers while safe, bigints beyond; undefined where Cedar reports an overflow. */
 import type { Long } from './value.ts'
 
-export const longMin = -(2n ** 63n)
+const longMin = -(2n ** 63n)
 export const longMax = 2n ** 63n - 1n
 
 /** The one form of an integer: a number when safe, a bigint when only int64 holds it, undefined when neither does. */

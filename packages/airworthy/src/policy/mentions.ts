@@ -1,5 +1,5 @@
 /** What a policy names: the actions it refers to, and the paths of attributes it reads below `principal` and `context`. */
-import type { AttributeBody, EntityUidJson, Expression, HasBody } from './expression.ts'
+import type { AttributeBody, BinaryBody, EntityUidJson, Expression, HasBody } from './expression.ts'
 import { partsOf } from './expression.ts'
 import type { PolicyJson } from './policy-json.ts'
 
@@ -26,6 +26,26 @@ export function mentionsIn(policy: PolicyJson): readonly Mention[] {
   }
   for (const { body } of policy.conditions) visit(body)
   return mentions
+}
+
+/** Texts that a condition compares with a path below `context`: by `==`, `!=` or as a member sought in it. */
+export function literalsBesideIn(policy: PolicyJson): readonly { names: readonly string[]; literal: string }[] {
+  const found: { names: readonly string[]; literal: string }[] = []
+  const visit = (expression: Expression): void => {
+    const [operator, body] = partsOf(expression)
+    if (operator === '==' || operator === '!=' || operator === 'contains') {
+      const { left, right } = body as BinaryBody
+      for (const [path, other] of [[left, right] as const, [right, left] as const]) {
+        const mention = mentionOf(path, [])
+        if (mention?.root === 'context' && typeof other.Value === 'string') {
+          found.push({ names: mention.names, literal: other.Value })
+        }
+      }
+    }
+    for (const child of childrenOf(expression)) visit(child)
+  }
+  for (const { body } of policy.conditions) visit(body)
+  return found
 }
 
 /** Every action or group of actions in the scope and in the conditions. */

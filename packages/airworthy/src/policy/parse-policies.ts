@@ -22,7 +22,7 @@ export interface PolicySource {
 /** Of all texts together, in UTF-16 units: 1,000 long policies fit many times, and Cedar's parser stays within a few seconds. */
 export const policyTextLengthMax = 4 * 1024 * 1024
 /** Brackets in brackets; Cedar's engine gives up at about 120. */
-export const policyNestingMax = 64
+const policyNestingMax = 64
 /** Operators over operators, chains of one operator not counted. */
 const expressionDepthMax = 512
 

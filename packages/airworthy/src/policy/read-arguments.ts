@@ -7,7 +7,7 @@ import { CedarSet, newRecord, type RecordValue, type Value } from './value.ts'
 
 export type ReadArguments = { readonly record: RecordValue } | ArgumentsFault
 
-export interface ArgumentsFault {
+interface ArgumentsFault {
   /** JSON Pointer to the argument. */
   readonly path: string
   readonly message: string

@@ -25,7 +25,7 @@ export interface EntityType {
   readonly ids: ReadonlySet<string> | undefined
 }
 
-export interface ActionType {
+interface ActionType {
   readonly uid: EntityUid
   readonly principals: ReadonlySet<string>
   readonly resources: ReadonlySet<string>

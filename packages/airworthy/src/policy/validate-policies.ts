@@ -52,7 +52,7 @@ export function validateCompiled(policies: readonly PolicyJson[], schema: Schema
       const policy = byId.get(policyId)
       if (policy === undefined) return []
       const message = error.message.replace(/^for policy `[^`]*`, /, '')
-      return [faultOf({ ...error, message }, pieceOf(policy), policy.file)]
+      return [{ ...faultOf({ ...error, message }, pieceOf(policy), policy.file), fields: { policy: policyId } }]
     })
   const faults = faultsOf(answer.validationErrors)
   return { ok: faults.length === 0, faults, warnings: faultsOf(answer.validationWarnings) }
