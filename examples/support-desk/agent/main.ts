@@ -38,7 +38,7 @@ function settingsFrom(environment: NodeJS.ProcessEnv): AgentSettings {
     modelUrl: OPENAI_BASE_URL ?? 'http://127.0.0.1:4802/v1',
     modelId: AIRWORTHY_MODEL ?? 'sim-support-1',
     modelKey: OPENAI_API_KEY,
-    mcpUrl: AIRWORTHY_MCP_URL ?? 'http://127.0.0.1:4801/mcp',
+    mcpUrl: AIRWORTHY_MCP_URL ?? 'http://127.0.0.1:4747/mcp/support-desk',
     systemPrompt: readFileSync(AIRWORTHY_PROMPT ?? promptFile(), 'utf8'),
     stepsMax: 24,
     outputTokensMax: 800,

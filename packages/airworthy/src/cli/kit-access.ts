@@ -61,12 +61,15 @@ export async function withKit<T>(
     ...(flags.environment === undefined ? {} : { environment: flags.environment }),
     log: (line) => context.stderr.write(`${line}\n`),
   })
+  // Time-outs of auth checks do not keep a process alive by themselves.
+  const alive = setInterval(() => {}, 1_000)
   try {
     await kit.start()
     const { localKit } = await import('./local-kit.ts')
     return await use(localKit(kit))
   } finally {
     await kit.close()
+    clearInterval(alive)
   }
 }
 

@@ -11,6 +11,10 @@ export async function identify(guard: Guard, request: ActionRequest): Promise<Id
   if (task.agent !== guard.manifest.agent) {
     return deny('IDENTITY_INVALID', 'The task belongs to another agent.', 'stop', { hard: true })
   }
+  // A probe's task is decided with recorders for ways out; through any other door it would reach the real ones.
+  if (task.probe && request.door !== 'probe') {
+    return deny('IDENTITY_INVALID', 'The task belongs to a probe.', 'stop', { hard: true })
+  }
   return { kind: 'task', task }
 }
 

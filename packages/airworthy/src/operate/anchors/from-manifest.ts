@@ -9,9 +9,9 @@ import { webhookAnchor } from './webhook-anchor.ts'
 export async function anchorsOf(manifest: EffectiveManifest, kitFolder: string): Promise<readonly Anchor[]> {
   return await Promise.all(
     manifest.anchors.map(async (name) => {
-      if (name.startsWith('file:')) return await fileAnchor({ name, path: pathOf(name), kitFolder })
+      const file = anchorFileOf(manifest, name)
+      if (file !== undefined) return await fileAnchor({ name, path: file, kitFolder })
       const channel = manifest.channels[name]
-      if (channel?.file !== undefined) return await fileAnchor({ name, path: channel.file, kitFolder })
       if (channel?.webhook === undefined)
         throw anchorInvalid(name, 'no channel has that name', 'Name one of `channels`, or a `file:` path.')
       return webhookAnchor({
@@ -23,6 +23,8 @@ export async function anchorsOf(manifest: EffectiveManifest, kitFolder: string):
   )
 }
 
-function pathOf(name: string): string {
-  return name.startsWith('file://') ? fileURLToPath(name) : name.slice('file:'.length)
+/** The file of an anchor that is one; undefined for a webhook. */
+export function anchorFileOf(manifest: EffectiveManifest, name: string): string | undefined {
+  if (name.startsWith('file://')) return fileURLToPath(name)
+  return name.startsWith('file:') ? name.slice('file:'.length) : manifest.channels[name]?.file
 }

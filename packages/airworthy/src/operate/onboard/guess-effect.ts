@@ -18,7 +18,11 @@ export interface Guess {
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 /** What they do reaches people or runs code: nobody can call it back. */
 const outward = words(
-  'send email mail sms tweet post publish notify message reply forward broadcast share invite call dial fax submit order book reserve trade bid vote sign execute exec run eval invoke trigger dispatch launch shell bash command script sql',
+  'send tweet publish notify forward broadcast invite submit place execute exec run eval invoke dispatch launch',
+)
+/** The same, but nouns as well (`create_email_domain`): they count in first place. */
+const outwardFirst = words(
+  'email mail sms message reply post call dial fax share trigger order book reserve sign vote bid trade shell bash command script sql',
 )
 /** Verbs whose object leaves the house. */
 const reaching = words(
@@ -26,13 +30,19 @@ const reaching = words(
 )
 /** Changes that a second call can usually undo. */
 const changing = words(
-  'create update set add write insert upsert put patch edit modify change append assign unassign move rename upload import enable activate approve reject star unstar fork request subscribe unsubscribe mark label tag comment save store register schedule sync replace configure grant copy attach link restore manage adjust increment toggle pin lock unlock open reopen start pause resume commit push',
+  'create update add write insert upsert put patch edit modify append assign unassign rename upload import enable activate approve reject unstar unsubscribe replace configure manage adjust increment reopen',
 )
-/** These are verbs in whatever place; the others of `changing` are nouns as well (`get_label`). */
-const alwaysChanging = words('create insert upsert write append modify manage')
+/** The same, but nouns as well (`pull_request_read`): they count in first place. */
+const changingFirst = words(
+  'set star fork request subscribe mark label tag comment save store register schedule sync grant copy attach link pin open start pause resume commit push move change toggle unlock',
+)
+/** Those that count even behind a reading verb; others do where a word joins them (`find_and_update`). */
+const alwaysChanging = words('create insert upsert write append modify')
 const joining = words('and or then')
-/** Reading verbs that may stand last: `issue_read`, `sites_get`. */
-const readingLast = words('read get search describe retrieve fetch')
+/** Verbs that are no nouns: they read wherever they stand, unless something else speaks against it. */
+const readingAnywhere = words('get retrieve describe')
+/** Reading verbs that may stand last: `issue_read`. */
+const readingLast = words('read search fetch')
 /** Arguments whose text is carried out. */
 const carriedOut = words('sql command script code shell cmd')
 
@@ -50,36 +60,37 @@ function guessEffect(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> {
   if (look !== undefined) return irreversible(look)
 
   const all = wordsOf(name)
-  const reads = looksReading(all, annotations)
-  if (!reads) {
-    const word = all.find((each) => outward.has(each))
-    if (word !== undefined) return irreversible(`its name says "${word}", and what is done so cannot be called back`)
-  }
+  const readsFirst = readsByName(name)
+  const sent = readsFirst
+    ? undefined
+    : all.find((each, index) => outward.has(each) || (index === 0 && outwardFirst.has(each)))
+  if (sent !== undefined) return irreversible(`its name says "${sent}", and what is done so cannot be called back`)
   const argument = Object.keys(isJsonObject(inputSchema.properties) ? inputSchema.properties : {}).find((each) =>
     wordsOf(each).some((word) => carriedOut.has(word)),
   )
-  if (argument !== undefined && annotations?.readOnlyHint !== true)
+  if (argument !== undefined && annotations?.readOnlyHint !== true) {
     return irreversible('it carries out what an argument says')
-
-  const change = all.find((each, index) =>
-    reads ? alwaysChanging.has(each) || (changing.has(each) && joining.has(all[index - 1] ?? '')) : changing.has(each),
-  )
+  }
+  const change = readsFirst
+    ? all.find((each, index) => alwaysChanging.has(each) || (changing.has(each) && joining.has(all[index - 1] ?? '')))
+    : all.find((each, index) => changing.has(each) || (index === 0 && changingFirst.has(each)))
   if (change !== undefined) return { effect: 'write', effectReason: `its name says "${change}"` }
+
+  const reads = readsFirst || saysReading(all, annotations)
   if (reads && annotations?.readOnlyHint === false) {
-    return {
-      effect: 'write',
-      effectReason: 'its name says that it reads, but its server says that it does not (readOnlyHint)',
-    }
+    const effectReason = 'its name says that it reads, but its server says that it does not (readOnlyHint)'
+    return { effect: 'write', effectReason }
   }
   if (reads) return { effect: 'read', effectReason: 'its name says that it reads, and nothing speaks against it' }
-  if (annotations?.readOnlyHint === true)
+  if (annotations?.readOnlyHint === true) {
     return irreversible('its server says that it only reads, but its name does not')
+  }
   return irreversible('nothing says that it can be undone')
 }
 
-function looksReading(all: readonly string[], annotations: JsonObject | undefined): boolean {
+function saysReading(all: readonly string[], annotations: JsonObject | undefined): boolean {
   const last = all.at(-1) ?? ''
-  if (readsByName(all.join('_')) || readingLast.has(last)) return true
+  if (readingLast.has(last) || all.some((word) => readingAnywhere.has(word))) return true
   // `list` in last place is a noun as often as a verb; then its server must say the same.
   return last === 'list' && annotations?.readOnlyHint === true
 }

@@ -6,6 +6,9 @@ import { z } from 'zod'
 import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../../core/json.ts'
 import type { McpTool } from '../../core/manifest/definition-digest.ts'
 
+/** As long as `upstream_name` may be. */
+const nameLengthMax = 256
+
 export interface ReadTools {
   readonly tools: readonly McpTool[]
   /** Tools that cannot be used, and why. */
@@ -32,13 +35,18 @@ export function usableTools(found: readonly McpTool[]): ReadTools {
   const tools = new Map<string, McpTool>()
   const refused: { name: string; why: string }[] = []
   for (const tool of found) {
-    const fault = tool.name === '' ? 'it has no name' : jsonFault({ [tool.name]: tool as unknown as JsonValue })
+    const fault = nameFault(tool.name) ?? jsonFault({ [tool.name]: tool as unknown as JsonValue })
     if (fault !== undefined) refused.push({ name: tool.name.slice(0, 128), why: fault })
     else if (tools.has(tool.name))
       refused.push({ name: tool.name, why: 'another tool has the same name; the first is kept' })
     else tools.set(tool.name, tool)
   }
   return { tools: [...tools.values()], refused }
+}
+
+function nameFault(name: string): string | undefined {
+  if (name === '') return 'it has no name'
+  return name.length > nameLengthMax ? `its name is longer than ${nameLengthMax} characters` : undefined
 }
 
 function entriesOf(value: unknown): readonly (readonly [string, unknown])[] | undefined {

@@ -32,12 +32,30 @@ export async function readToolSource(from: string, folder: string): Promise<Tool
     const entries = Object.entries(value.mcpServers).filter((entry): entry is [string, JsonObject] =>
       isJsonObject(entry[1]),
     )
-    return { kind: 'servers', servers: Object.fromEntries(entries) }
+    return {
+      kind: 'servers',
+      servers: Object.fromEntries(entries.map(([key, server]) => [serverKey(key), serverEntry(server)])),
+    }
   }
   const read = await toolDefinitionsOf(value)
   if (read === undefined)
     throw invalid(from, 'it holds no tools: neither a record of tools, nor a list, nor mcpServers')
   return { kind: 'caller', ...read }
+}
+
+/** What may stand as a server's name in the manifest. */
+function serverKey(name: string): string {
+  const key = name
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 100)
+  return key === '' ? 'server' : key
+}
+
+/** How the server is reached. Whatever else a client's file says (`alwaysAllow` and the like) is for that client, and not taken over. */
+function serverEntry(server: JsonObject): JsonObject {
+  const kept = ['url', 'command', 'args', 'env', 'headers', 'cwd'].filter((key) => server[key] !== undefined)
+  return Object.fromEntries(kept.map((key) => [key, server[key]!]))
 }
 
 /** A name for a server from its address: the last part of the host that says something. */

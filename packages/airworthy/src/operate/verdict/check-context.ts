@@ -5,6 +5,7 @@ import { version } from '../../core/version.ts'
 import type { Guard } from '../../guard/guard.ts'
 import { guardSteps } from '../../guard/pipeline.ts'
 import type { CheckpointDelivery } from '../anchors/deliver-checkpoints.ts'
+import { anchoredCheckpoints } from '../anchors/read-anchors.ts'
 import { decideApproval } from '../approvals/decide.ts'
 import type { ApprovalStore } from '../approvals/port.ts'
 import { exportLog } from '../audit/export-log.ts'
@@ -63,7 +64,11 @@ export function checkContextOf(parts: CheckParts): CheckContext {
           await parts.sequencer.drain()
           await parts.anchors.flush(anchorWaitMs)
         },
-        verify: () => verifyExport(exportLog(parts.log, { vkey, bodies: true }), { publicKey: vkey }),
+        verify: () =>
+          verifyExport(exportLog(parts.log, { vkey, bodies: true }), {
+            publicKey: vkey,
+            since: anchoredCheckpoints(guard.manifest),
+          }),
         readEntries: (first, limit) => parts.log.readEntries(first, limit),
         entriesOfTask: (task, limit) => parts.log.entriesOfTask(task, limit),
         anchors: () => parts.anchors.status(),

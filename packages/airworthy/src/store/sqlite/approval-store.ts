@@ -15,8 +15,8 @@ export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): A
     .pluck()
   const approved = db
     .prepare<[]>(
-      `SELECT a.id FROM actions a JOIN approvals p ON p.id = a.approval_id
-       WHERE a.state = 'held' AND p.state = 'approved' ORDER BY a.row LIMIT 1000`,
+      `SELECT a.id FROM actions a JOIN approvals p ON p.id = a.approval_id JOIN tasks t ON t.row = a.task_row
+       WHERE a.state = 'held' AND p.state = 'approved' AND t.probe = 0 ORDER BY a.row LIMIT 1000`,
     )
     .pluck()
   const decide = db.prepare(
