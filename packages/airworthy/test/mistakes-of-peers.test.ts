@@ -374,7 +374,37 @@ describe('mistakes of peers', () => {
     expect(t.calls).toHaveLength(1)
   })
 
-  it.skip('17: MCP header and body disagree and the header is believed (tested in test/mcp)', () => {})
+  it('17: MCP header and body disagree and the header is believed', async () => {
+    const { fakeGatewayKit, fakeTokens } = await import('./mcp/fake-gateway-kit.ts')
+    const { mcpGateway } = await import('../src/server/mcp/gateway.ts')
+    const kit = fakeGatewayKit()
+    const serve = mcpGateway(kit)
+    const send = async (headers: Record<string, string>): Promise<number> => {
+      const body = {
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'lookup', arguments: { order: 'o-1' } },
+      }
+      const own = {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        authorization: `Bearer ${fakeTokens.ana}`,
+      }
+      const request = new Request('http://127.0.0.1:4747/mcp/desk', {
+        method: 'POST',
+        headers: { ...own, ...headers },
+        body: JSON.stringify(body),
+      })
+      return (await serve(request)).status
+    }
+    expect(await send({ 'mcp-name': 'refund' })).toBe(400)
+    expect(await send({ 'mcp-method': 'tools/list' })).toBe(400)
+    expect(await send({ 'airworthy-task': fakeTokens.bob })).toBe(400)
+    expect(kit.acted).toEqual([])
+    expect(await send({ 'mcp-name': 'lookup' })).toBe(200)
+    expect(kit.acted.map(({ tool }) => tool)).toEqual(['lookup'])
+  })
 
   it('18: a tool list of one principal is shown to another', async () => {
     const t = await guardWith({ tools: [testTool('look', { permit: { role: ['lead'] } })] })
