@@ -7,7 +7,7 @@ import type { JsonObject } from './json.ts'
 import type { EffectiveManifest } from './manifest/effective.ts'
 import type { Lock } from './manifest/lock.ts'
 
-export interface ReleasePins extends JsonObject {
+interface ReleasePins extends JsonObject {
   readonly agent: string
   /** The manifest as written, `${NAME}` unresolved. */
   readonly manifest: Digest

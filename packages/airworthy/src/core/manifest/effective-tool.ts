@@ -1,7 +1,7 @@
 /** One declared tool over its locked definition: the effective tool, and what is wrong with the declaration. */
 import type { DataClass } from '../action.ts'
 import { durationMsOf } from '../duration.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
+import { isJsonObject, type JsonObject } from '../json.ts'
 import { usdMicrosOf } from '../money.ts'
 import { didYouMean } from './closest-name.ts'
 import { confirmDefault, toolTimeoutMsDefault } from './defaults.ts'
@@ -229,9 +229,4 @@ function permitOf(
   return Object.fromEntries(
     Object.entries(written).map(([attribute, values]) => [attribute, typeof values === 'string' ? [values] : values]),
   )
-}
-
-/** JSON Schema of an argument by name, for checks that need one. */
-export function argumentSchema(tool: EffectiveTool, argument: string): JsonValue | undefined {
-  return isJsonObject(tool.inputSchema.properties) ? tool.inputSchema.properties[argument] : undefined
 }

@@ -10,7 +10,7 @@ import { definitionDigestOf, type McpTool } from './definition-digest.ts'
 export const lockBytesMax = 16 * 1024 * 1024
 export const toolsMax = 2000
 
-export interface LockedTool extends McpTool {
+interface LockedTool extends McpTool {
   readonly digest: Digest
 }
 

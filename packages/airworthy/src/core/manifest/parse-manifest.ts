@@ -26,8 +26,8 @@ export interface ManifestInput {
   /** Name in faults. Default: airworthy.yaml. */
   readonly file?: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The file that `prompt` names; undefined when it cannot be read. */
-  readonly promptText?: string | undefined
+  /** The text of the file that `prompt` names, or what looks it up by that name; undefined when it cannot be read. */
+  readonly promptText?: string | ((file: string) => string | undefined) | undefined
   /** `policies/*.cedar`, in name order. */
   readonly policies?: readonly { readonly file: string; readonly text: string }[]
   readonly lock?: Lock | undefined
@@ -112,7 +112,9 @@ function effectiveOf(
     owner: manifest.owner ?? report.filled(['owner'], 'unassigned', 'nobody is named as owner'),
     ...(run !== undefined && { run: runOf(run, report) }),
     ...(model !== undefined && { model: modelOf(model, report) }),
-    ...(prompt !== undefined && { prompt: { file: prompt, digest: promptDigest(prompt, input.promptText, report) } }),
+    ...(prompt !== undefined && {
+      prompt: { file: prompt, digest: promptDigest(prompt, promptOf(prompt, input.promptText), report) },
+    }),
     principal: principalOf(manifest, tools, report),
     servers: Object.entries(manifest.mcpServers ?? {}).map(([name, server]) => serverOf(name, server, report)),
     authChecks: Object.fromEntries(
@@ -157,6 +159,10 @@ function effectiveOf(
     defaulted: report.defaulted,
     manifestDigest: digestOf(value),
   }
+}
+
+function promptOf(file: string, text: ManifestInput['promptText']): string | undefined {
+  return typeof text === 'function' ? text(file) : text
 }
 
 /** A part that was taken out for its form makes its surroundings look incomplete; that is no fault of its own. */

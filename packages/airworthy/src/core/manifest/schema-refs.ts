@@ -5,7 +5,7 @@ import { patternFault } from './linear-pattern.ts'
 export type Schema = JsonObject | boolean
 
 /** Copies of shared definitions add up; beyond this many places a schema is refused. */
-export const schemaNodesMax = 20_000
+const schemaNodesMax = 20_000
 
 /** A schema that cannot be used; the message is a sentence for people. */
 export class SchemaRefused extends Error {}

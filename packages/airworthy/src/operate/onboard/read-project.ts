@@ -2,11 +2,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve, sep } from 'node:path'
 import type { Fault } from '../../core/errors.ts'
-import { isJsonObject } from '../../core/json.ts'
 import type { EffectiveManifest, McpServer } from '../../core/manifest/effective.ts'
 import { buildLock, type Lock, lockBytesMax, parseLock } from '../../core/manifest/lock.ts'
 import { parseManifest } from '../../core/manifest/parse-manifest.ts'
-import { manifestBytesMax, readYaml } from '../../core/manifest/read-yaml.ts'
+import { manifestBytesMax } from '../../core/manifest/read-yaml.ts'
 
 export const manifestFile = 'airworthy.yaml'
 export const lockFile = 'airworthy.lock'
@@ -46,7 +45,7 @@ export function readProject(folder: string, options: ProjectOptions): Project {
     text: manifest.text,
     file: manifestFile,
     env,
-    promptText: readPrompt(folder, manifest.text),
+    promptText: (prompt) => readPrompt(folder, prompt),
     policies: policies.sources,
     lock: locked.lock,
     ...(resolve !== undefined && { resolve }),
@@ -137,11 +136,9 @@ function readPolicies(folder: string): { sources: { file: string; text: string }
   return { sources, faults }
 }
 
-/** The prompt's text; undefined when the manifest names none, or one that cannot be read or lies outside the folder. */
-function readPrompt(folder: string, manifestText: string): string | undefined {
-  const { value } = readYaml(manifestText, manifestFile)
-  const prompt = isJsonObject(value) ? value.prompt : undefined
-  if (typeof prompt !== 'string' || isAbsolute(prompt)) return undefined
+/** The prompt's text; undefined when it cannot be read or lies outside the folder. */
+function readPrompt(folder: string, prompt: string): string | undefined {
+  if (isAbsolute(prompt)) return undefined
   const path = resolve(folder, prompt)
   if (!path.startsWith(resolve(folder) + sep)) return undefined
   const found = readBounded(path, promptBytesMax)
