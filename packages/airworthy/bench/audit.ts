@@ -84,13 +84,16 @@ async function benchCoverage(dir: string): Promise<BenchRow[]> {
     await sequencer.start()
     const startMs = performance.now()
     const append = db.transaction((index: number) => appendEntry(db, sealEntry(draftOf(index))))
-    for (let index = 0; index < loadPerSecond * loadSeconds; index++) {
-      const dueMs = startMs + (index * 1000) / loadPerSecond
-      // Between two calls a kit always returns to its event loop, when it is late as well.
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())))
-      appendedMs.push(performance.now())
-      append.immediate(index)
-      sequencer.wake()
+    const total = loadPerSecond * loadSeconds
+    for (let index = 0; index < total; ) {
+      // Whoever called meanwhile is served, each in a transaction of its own; then the event loop turns, as a kit's does.
+      const due = Math.min(total, Math.ceil(((performance.now() - startMs) / 1000) * loadPerSecond))
+      for (; index < due; index++) {
+        appendedMs.push(performance.now())
+        append.immediate(index)
+        sequencer.wake()
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1))
     }
     const ranSeconds = (performance.now() - startMs) / 1000
     await sequencer.stop()
