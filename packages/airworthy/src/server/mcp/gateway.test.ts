@@ -10,6 +10,7 @@ import {
   heldAnswer,
   textResult,
 } from '../../../test/mcp/fake-gateway-kit.ts'
+import { AirworthyError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { mcpGateway } from './gateway.ts'
 
@@ -452,6 +453,23 @@ describe('tools/call', () => {
     expect(faults.length).toBe(1)
   })
 
+  it('an expected error of the kit is told with its code and mend', async () => {
+    const { kit, legacy, faults } = setUp()
+    const fault = {
+      code: 'STORE_UNAVAILABLE',
+      message: 'The store did not answer.',
+      mend: 'Look at the disk.',
+    } as const
+    kit.onAct = () => Promise.reject(new AirworthyError(fault))
+    const { body } = await legacy('tools/call', call)
+    expect(body.error).toMatchObject({
+      code: -32603,
+      message: fault.message,
+      data: { code: fault.code, mend: fault.mend },
+    })
+    expect(faults).toEqual([])
+  })
+
   it('structured content that is no object is wrapped for the older era', async () => {
     const { kit, ...client } = setUp()
     kit.onAct = () => fakeAnswer({ result: { content: [], structuredContent: [1, 2] } })
@@ -566,7 +584,7 @@ describe('a held action', () => {
     let state = (await send('tools/call', refund)).body.result?.requestState as string | undefined
     let rounds = 0
     let result: JsonObject | undefined
-    while (state !== undefined) {
+    while (state !== undefined && rounds < 20) {
       result = (await send('tools/call', { ...refund, requestState: state })).body.result
       state = result?.requestState as string | undefined
       rounds += 1

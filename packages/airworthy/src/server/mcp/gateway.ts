@@ -12,7 +12,7 @@ import { resultFor } from './era-result.ts'
 import { exchange, type Notify } from './exchange.ts'
 import type { GatewayKit } from './gateway-kit.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
-import { errorResponse, jsonResponse, RpcError, refusal, resultMessage, rpcCodes } from './json-rpc.ts'
+import { errorResponse, jsonResponse, refusal, resultMessage, rpcCodes } from './json-rpc.ts'
 import { discoverResult, initializeResult, listenResponse } from './lifecycle.ts'
 import { listTools } from './list-tools.ts'
 import type { McpRequest } from './mcp-request.ts'
@@ -59,7 +59,7 @@ export function mcpGateway(kit: GatewayKit, options: GatewayOptions = {}): (requ
     try {
       return await serve(gateway, request)
     } catch (error) {
-      if (!(error instanceof RpcError)) gateway.onFault(error)
+      if (isFault(error)) gateway.onFault(error)
       return errorResponse(null, error)
     }
   }
@@ -103,7 +103,7 @@ async function serve(gateway: Gateway, request: Request): Promise<Response> {
     }
     return await answer(gateway, door, session, request, classified)
   } catch (error) {
-    if (!(error instanceof RpcError)) gateway.onFault(error)
+    if (isFault(error)) gateway.onFault(error)
     const { id } = message
     return errorResponse(typeof id === 'string' || typeof id === 'number' ? id : null, error)
   }
@@ -141,7 +141,7 @@ function answer(
     try {
       return await dispatch(mcpRequest)
     } catch (error) {
-      if (!(error instanceof RpcError)) gateway.onFault(error)
+      if (isFault(error)) gateway.onFault(error)
       throw error
     } finally {
       running?.end()

@@ -1,5 +1,6 @@
 /** JSON-RPC 2.0 as MCP uses it: error codes, and the HTTP responses that carry one message. */
 import type { ErrorCode } from '../../core/error-codes.ts'
+import { AirworthyError } from '../../core/errors.ts'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
 
 export type RequestId = string | number
@@ -37,7 +38,12 @@ export function refusal(rpcCode: number, code: ErrorCode, message: string, mend:
   return new RpcError(rpcCode, `${message} ${mend}`, { status, data: { code, mend } })
 }
 
+/** Only refusals and the kit's expected errors are told; anything else is a fault of ours, whose words stay here. */
 export function errorMessage(id: RequestId | null, error: unknown): JsonObject {
+  if (error instanceof AirworthyError) {
+    const { code, mend, message } = error
+    return { jsonrpc: '2.0', id, error: { code: rpcCodes.internalError, message, data: { code, mend } } }
+  }
   if (!(error instanceof RpcError)) {
     return {
       jsonrpc: '2.0',
@@ -47,6 +53,11 @@ export function errorMessage(id: RequestId | null, error: unknown): JsonObject {
   }
   const { rpcCode, message, data } = error
   return { jsonrpc: '2.0', id, error: { code: rpcCode, message, ...(data === undefined ? {} : { data }) } }
+}
+
+/** Whether an error is a bug, to be reported to whoever runs the kit. */
+export function isFault(error: unknown): boolean {
+  return !(error instanceof RpcError || error instanceof AirworthyError)
 }
 
 export function resultMessage(id: RequestId, result: JsonObject): JsonObject {

@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../../core/json.ts'
 import { refusal, rpcCodes } from './json-rpc.ts'
 
-export const bodyBytesMax = 1024 * 1024
+const bodyBytesMax = 1024 * 1024
 /** Deeper than the guard allows for arguments, so that the guard refuses them, and logs it; this bound is for the rest. */
 const bodyDepthMax = 128
 
