@@ -13,11 +13,15 @@ try {
   if (archive === undefined) throw new Error('npm pack left no archive')
   writeFileSync(join(folder, 'package.json'), '{"private": true}')
   run('npm', ['install', '--no-audit', '--no-fund', `./${archive}`], folder)
-  const demo = spawnSync('npx', ['--no-install', 'airworthy', 'demo', '--exit', '--json', '--port', '0', '--dir', join(folder, 'demo')], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, OPENAI_BASE_URL: undefined },
-  })
+  const demo = spawnSync(
+    'npx',
+    ['--no-install', 'airworthy', 'demo', '--exit', '--json', '--port', '0', '--dir', join(folder, 'demo')],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, OPENAI_BASE_URL: undefined },
+    },
+  )
   const verdict = JSON.parse(demo.stdout || '{}') as { verdict?: string; controls?: readonly { state: string }[] }
   const passed = verdict.controls?.filter(({ state }) => state === 'pass').length
   if (demo.status !== 1 || verdict.verdict !== 'NO-GO' || verdict.controls?.length !== 31 || passed !== 7) {

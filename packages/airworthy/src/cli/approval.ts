@@ -81,7 +81,7 @@ export const approvalCommands = buildRouteMap({
 
 async function personKey(context: CliContext, file: string | undefined): Promise<string> {
   const key =
-    file === undefined ? context.env['AIRWORTHY_KEY'] : (await import('node:fs')).readFileSync(file, 'utf8').trim()
+    file === undefined ? context.env.AIRWORTHY_KEY : (await import('node:fs')).readFileSync(file, 'utf8').trim()
   if (key?.startsWith('awp_')) return key
   throw new AirworthyError({
     code: 'CREDENTIAL_INVALID',

@@ -12,7 +12,7 @@ import { copyProject, demoTasks, deskFolder } from './demo/desk.ts'
 import { runTasks } from './demo/run-tasks.ts'
 import { type AgentWorker, type Service, startAgent, startService } from './demo/services.ts'
 import { environmentFlag, jsonFlag, optionalText } from './flags.ts'
-import { defaultPort, portOf, type StartedKit, startKit, untilInterrupted } from './up.ts'
+import { catchInterruption, defaultPort, portOf, type StartedKit, startKit } from './up.ts'
 
 interface DemoFlags {
   readonly exit: boolean
@@ -54,17 +54,18 @@ export const demoCommand = buildCommand<DemoFlags, [], CliContext>({
       const folder =
         given.dir === undefined ? mkdtempSync(join(tmpdir(), 'airworthy-demo-')) : resolve(this.cwd, given.dir)
       const running = new RunningParts()
-      const interrupted = untilInterrupted()
+      const interruption = catchInterruption()
       try {
         const done = demonstrate(this, given, folder, running)
         // ^C in the middle ends it at once; what was started is stopped below.
-        const verdict = await Promise.race([done, interrupted.then(() => undefined)])
+        const verdict = await Promise.race([done, interruption.happened.then(() => undefined)])
         if (verdict === undefined) return exitCodes.pass
         if (given.exit) return verdict.verdict === 'NO-GO' ? exitCodes.fail : exitCodes.pass
-        await interrupted
+        await interruption.happened
         return exitCodes.pass
       } finally {
         await running.stop()
+        interruption.release()
       }
     })
     // Keep-alive connections of the children must not keep the process.
@@ -106,7 +107,7 @@ async function demonstrate(
     'Airworthy demo: a support desk, governed. World, model and approver are SIMULATED; kit, agent and protocols are real.\n',
   )
   print(`Project copy: ${folder}\n`)
-  const realModel = context.env['OPENAI_BASE_URL']
+  const realModel = context.env.OPENAI_BASE_URL
   const [model, helpdesk] = await Promise.all([
     realModel === undefined
       ? startService('simulated model', join(deskFolder, 'model/main.js'), { MODEL_SEED: seed }, log)

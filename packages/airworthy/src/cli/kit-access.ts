@@ -97,8 +97,8 @@ export async function runningUrl(dir: string): Promise<string | undefined> {
 }
 
 function operatorKey(dir: string, env: CliContext['env']): string {
-  const named = env['AIRWORTHY_KEY']
-  if (named !== undefined && named.startsWith('awo_')) return named
+  const named = env.AIRWORTHY_KEY
+  if (named?.startsWith('awo_')) return named
   try {
     return readFileSync(join(dir, 'keys', 'operator.key'), 'utf8').trim()
   } catch (cause) {

@@ -50,12 +50,17 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
           mend: 'Leave --db out; the store is in --dir.',
         })
       }
-      const interrupted = untilInterrupted()
-      const kit = await startKit(this, given)
-      this.stdout.write(`${banner(kit)}\n`)
-      await interrupted
-      this.stderr.write('stopping: no new actions; running ones may end\n')
-      await kit.close()
+      // Before the banner: whoever reads it may interrupt at once.
+      const interruption = catchInterruption()
+      try {
+        const kit = await startKit(this, given)
+        this.stdout.write(`${banner(kit)}\n`)
+        await interruption.happened
+        this.stderr.write('stopping: no new actions; running ones may end\n')
+        await kit.close()
+      } finally {
+        interruption.release()
+      }
       return exitCodes.pass
     })
   },
@@ -118,22 +123,33 @@ function banner({ url, kit }: StartedKit): string {
   ].join('\n')
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-export function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    let interrupted = false
-    const stop = (): void => {
-      if (interrupted) process.exit(exitCodes.pass)
-      interrupted = true
+export interface Interruption {
+  /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+  readonly happened: Promise<void>
+  /** Stops listening, and lets the process end. */
+  release(): void
+}
+
+export function catchInterruption(): Interruption {
+  let isInterrupted = false
+  let stop = (): void => {}
+  const happened = new Promise<void>((resolve) => {
+    stop = () => {
+      if (isInterrupted) process.exit(exitCodes.pass)
+      isInterrupted = true
       resolve()
     }
-    process.on('SIGINT', stop)
-    process.on('SIGTERM', stop)
-    // The event loop of a kit without a server would otherwise run dry.
-    const keep = setInterval(() => {
-      if (interrupted) clearInterval(keep)
-    }, 1_000)
   })
+  // What a kit waits for does not always keep a process alive.
+  const alive = setInterval(() => {}, 1_000)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+  return {
+    happened,
+    release() {
+      clearInterval(alive)
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop)
+    },
+  }
 }
 
 export function portOf(text: string): number {

@@ -8,11 +8,3 @@ export function usdMicrosOf(text: string): number | undefined {
   if (match === null) return undefined
   return Number(match[1]) * 1_000_000 + Number((match[2] ?? '').padEnd(6, '0'))
 }
-
-/** 20000 -> `"0.02"`. */
-export function usdText(micros: number): string {
-  const fraction = String(micros % 1_000_000)
-    .padStart(6, '0')
-    .replace(/0+$/, '')
-  return `${Math.trunc(micros / 1_000_000)}${fraction === '' ? '' : `.${fraction}`}`
-}

@@ -11,7 +11,7 @@ import { walkLeaves } from './walk.ts'
 
 /** One source (a result, a document, a user's message) is tracked this far; see `overflowValue` for what lies beyond. */
 export const valuesMax = 2000
-export const valuesBytesMax = 256 * 1024
+const valuesBytesMax = 256 * 1024
 
 /**
  * Last among the values of a source that has more than the limits hold. An untrusted source with it stands for every value

@@ -40,10 +40,16 @@ export function argumentValidator(): ArgumentValidator {
       const unsafe = unsafeInteger(value, '')
       if (unsafe !== undefined)
         return { path: unsafe, message: 'an integer beyond 2^53 cannot be carried exactly; send it as text' }
-      const validate = validatorOf(tool)
-      if (validate(value)) return undefined
+      let validate: ValidateFunction
+      try {
+        validate = validatorOf(tool)
+        if (validate(value)) return undefined
+      } catch {
+        // A few mixtures of keywords make the library itself throw; what cannot be checked is refused.
+        return { path: '', message: "they cannot be checked against the tool's schema" }
+      }
       const [error] = validate.errors ?? []
-      const extra = error?.params?.['additionalProperty'] ?? error?.params?.['unevaluatedProperty']
+      const extra = error?.params?.additionalProperty ?? error?.params?.unevaluatedProperty
       return {
         path: error?.instancePath ?? '',
         message: `${error?.message ?? 'the arguments do not fit the schema'}${extra === undefined ? '' : ` (${String(extra).slice(0, 64)})`}`,

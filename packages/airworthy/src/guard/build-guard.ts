@@ -49,7 +49,12 @@ export function policyInputOf(manifest: EffectiveManifest): GuardPolicyInput {
       ...manifest.tools.flatMap((tool) =>
         tool.permit === undefined
           ? []
-          : [{ file: `airworthy.yaml#tools.${tool.name}.permit`, text: shorthandPermit(tool.name, tool.permit) }],
+          : [
+              {
+                file: `airworthy.yaml#tools.${tool.name}.permit`,
+                text: shorthandPermit(tool.name, tool.permit, { attributes: manifest.principal.attributes }),
+              },
+            ],
       ),
     ],
   }

@@ -1,7 +1,7 @@
 /** What the steps are given: one loaded release with everything built once, and the passage of one action through the list. */
 import type { KeyObject } from 'node:crypto'
 import type { DataClass } from '../core/action.ts'
-import type { Decision, Next, Reason, ReasonCode } from '../core/decision.ts'
+import type { Next, Reason, ReasonCode } from '../core/decision.ts'
 import type { Digest } from '../core/digest.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { EffectiveManifest, EffectiveTool } from '../core/manifest/effective.ts'
@@ -40,23 +40,22 @@ export interface Guard {
 /** `observe` records every decision and enforces none of them, kill switches apart. */
 export type Mode = 'enforce' | 'observe'
 
-export const stepNames = [
-  'identify',
-  'check-halt',
-  'check-release',
-  'check-arguments',
-  'check-budget',
-  'label',
-  'check-policy',
-  'check-authorization',
-  'check-export',
-  'confirm',
-  'intend',
-  'execute',
-  'settle',
-  'label-result',
-] as const
-export type StepName = (typeof stepNames)[number]
+/** The fourteen steps, in order. */
+export type StepName =
+  | 'identify'
+  | 'check-halt'
+  | 'check-release'
+  | 'check-arguments'
+  | 'check-budget'
+  | 'label'
+  | 'check-policy'
+  | 'check-authorization'
+  | 'check-export'
+  | 'confirm'
+  | 'intend'
+  | 'execute'
+  | 'settle'
+  | 'label-result'
 
 export interface GuardEvent {
   readonly step: StepName
@@ -111,8 +110,4 @@ export function deny(
 ): Denial {
   const { hard, ...reason } = more
   return { kind: 'deny', reasons: [{ ...reason, code, message }], next, ...(hard === true ? { hard } : {}) }
-}
-
-export function decisionOf(denial: Denial): Decision {
-  return { decision: 'deny', reasons: denial.reasons, next: denial.next }
 }

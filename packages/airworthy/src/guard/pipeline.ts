@@ -13,7 +13,7 @@ import type { EffectiveTool } from '../core/manifest/effective.ts'
 import { resolvePseudonyms } from '../data/pseudonyms.ts'
 import type { ActionAnswer, ActionRequest } from './answer.ts'
 import { type Denial, deny, type Guard, type Passage, type StepName } from './guard.ts'
-import type { ActionFacts, ActionRecord, ApprovalRecord, IntendAnswer, TaskRecord } from './port.ts'
+import type { ActionFacts, ActionRecord, ApprovalRecord, IntendAnswer } from './port.ts'
 import { answerOfRecord } from './recorded-answer.ts'
 import { checkArguments } from './steps/check-arguments.ts'
 import { checkAuthorization } from './steps/check-authorization.ts'
@@ -29,7 +29,7 @@ import { actionFacts, digestOfSent, hold, intend } from './steps/intend.ts'
 import { label } from './steps/label.ts'
 import { labelResult } from './steps/label-result.ts'
 import { ambiguousReason, settlementOf } from './steps/settle.ts'
-import { type TaskState, taskStateOf, withFacts } from './task-state.ts'
+import { taskStateOf, withFacts } from './task-state.ts'
 
 /** The steps by name, so that a probe's mutant can replace exactly one of them; everybody else uses `guardSteps`. */
 export const guardSteps = {
@@ -541,5 +541,3 @@ function unlistedTool(name: string): EffectiveTool {
   }
 }
 const unlistedDigest = digestOf({ unlisted: true })
-
-export type { TaskRecord, TaskState }

@@ -7,7 +7,7 @@ import type { ActionState, DataClass, Door, Effect } from '../core/action.ts'
 import type { Reason } from '../core/decision.ts'
 import type { Digest } from '../core/digest.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
-import type { AuthCheck, EffectiveTool } from '../core/manifest/effective.ts'
+import type { AuthCheck } from '../core/manifest/effective.ts'
 import type { Principal } from '../core/principal.ts'
 
 export interface GuardPorts {
@@ -321,6 +321,3 @@ export interface ApprovalRecord extends ApprovalDraft {
   readonly decidedBy?: string
   readonly comment?: string
 }
-
-/** What a step may read of the running release; `kit.ts` builds one for each loaded release. */
-export type ToolIndex = ReadonlyMap<string, EffectiveTool>

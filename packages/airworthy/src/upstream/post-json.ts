@@ -8,7 +8,7 @@ import https from 'node:https'
 import type { JsonValue } from '../core/json.ts'
 
 /** Longest answer of an auth check or a reconcile hook that is read. */
-export const answerBytesMax = 64 * 1024
+const answerBytesMax = 64 * 1024
 /** Connections kept open to one address; more questions than that at once open their own and close them. */
 const idleSocketsMax = 16
 

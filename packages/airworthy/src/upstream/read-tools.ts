@@ -5,7 +5,7 @@ import type { McpTool } from '../core/manifest/definition-digest.ts'
 import { anyResult } from './any-result.ts'
 
 /** As many tools as a manifest may have. */
-export const toolsMax = 2_000
+const toolsMax = 2_000
 /** A server whose cursors never end is cut off here. */
 const pagesMax = 200
 

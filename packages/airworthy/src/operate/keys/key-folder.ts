@@ -34,7 +34,7 @@ type KeyName = (typeof names)[number]
 
 /** Reads the keys, writing what is missing. @throws KEY_FILE_INVALID */
 export function readKitKeys(dir: string, env: Readonly<Record<string, string | undefined>>): KitKeys {
-  const file = env['AIRWORTHY_KEY_FILE']
+  const file = env.AIRWORTHY_KEY_FILE
   return file === undefined ? keysInFolder(join(dir, 'keys')) : keysInFile(file)
 }
 

@@ -12,24 +12,27 @@ export function loadCachedPolicies(manifest: EffectiveManifest, dir: string): Lo
   if (dir === ':memory:') return loadPolicies(manifest)
   const path = join(dir, 'cache', `${digestOf(policyInputOf(manifest)).slice('sha256:'.length)}.json`)
   const cached = read(path)
-  const policies = loadPolicies(manifest, cached)
-  if (cached === undefined) write(path, policies.serialised)
+  const policies = loadPolicies(manifest, cached?.value)
+  const text = JSON.stringify(policies.serialised)
+  // A damaged file was passed over, and would be at every start.
+  if (cached?.text !== text) write(path, text)
   return policies
 }
 
-function read(path: string): JsonValue | undefined {
+function read(path: string): { readonly text: string; readonly value: JsonValue } | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    const text = readFileSync(path, 'utf8')
+    return { text, value: JSON.parse(text) }
   } catch {
     return undefined
   }
 }
 
-function write(path: string, value: JsonValue): void {
+function write(path: string, text: string): void {
   try {
     mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
     const aside = `${path}.${process.pid}`
-    writeFileSync(aside, JSON.stringify(value), { mode: 0o600 })
+    writeFileSync(aside, text, { mode: 0o600 })
     renameSync(aside, path)
   } catch {
     // A folder that cannot be written shows itself where it matters, in the store.
