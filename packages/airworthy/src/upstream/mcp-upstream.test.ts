@@ -54,6 +54,14 @@ function callOf(upstreamName: string, more: Partial<UpstreamCall> = {}): Upstrea
   }
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 function digestOfFixture(name: string): Digest {
   const tool = fixtureTools(fixtureWorld()).find((candidate) => candidate.name === name)
   return definitionDigestOf((tool ?? { name, inputSchema: {} }) as unknown as McpTool)
@@ -192,6 +200,17 @@ describe('a child process', () => {
     const pidOf = (outcome: UpstreamOutcome): unknown =>
       (outcome as unknown as { result: { structuredContent: { pid: number } } }).result.structuredContent.pid
     expect(pidOf(after)).not.toBe(pidOf(before))
+  })
+
+  it.each(['2026', 'legacy'])('dies while nobody calls: the next call finds a new process, era %s', async (era) => {
+    const upstream = upstreamTo(stdioServer({ FIXTURE_ERA: era }))
+    const pidOf = (outcome: UpstreamOutcome): number =>
+      (outcome as unknown as { result: { structuredContent: { pid: number } } }).result.structuredContent.pid
+    const before = pidOf(await upstream.call(callOf('whoami')))
+    process.kill(before, 'SIGKILL')
+    await expect.poll(() => isAlive(before)).toBe(false)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(pidOf(await upstream.call(callOf('whoami')))).not.toBe(before)
   })
 
   it('has its stderr logged with its name in front, cut to a bounded length', async () => {

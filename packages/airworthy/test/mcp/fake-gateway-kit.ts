@@ -7,7 +7,7 @@ import type { GatewayAgent, GatewayKit, GatewayRelay, GatewayRelayAnswer } from 
 
 export interface FakeGatewayKit extends GatewayKit {
   readonly acted: ActionRequest[]
-  readonly awaited: string[]
+  readonly awaited: { readonly action: string; readonly timeoutMs: number }[]
   readonly relayed: GatewayRelay[]
   /** What `act` answers; by default the tool's name as text. */
   onAct: (request: ActionRequest) => Promise<ActionAnswer> | ActionAnswer
@@ -45,7 +45,7 @@ export function fakeGatewayKit(
       return kit.onAct(request)
     },
     awaitAction: async (actionId, timeoutMs, signal) => {
-      kit.awaited.push(actionId)
+      kit.awaited.push({ action: actionId, timeoutMs })
       return kit.onAwait(actionId, timeoutMs, signal)
     },
     approvalUrl: (id) => `http://127.0.0.1:4747/approvals/${id}`,

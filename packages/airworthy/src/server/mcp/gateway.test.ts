@@ -560,7 +560,10 @@ describe('a held action', () => {
     const third = (await send('tools/call', { ...refund, requestState: second?.requestState as string })).body.result
     expect(third).toMatchObject({ resultType: 'complete', content: [{ text: 'refunded' }] })
     expect(kit.acted.length).toBe(1)
-    expect(kit.awaited).toEqual(['act_1', 'act_1'])
+    expect(kit.awaited).toEqual([
+      { action: 'act_1', timeoutMs: 30 },
+      { action: 'act_1', timeoutMs: 30 },
+    ])
   })
 
   it('whatever the client answers, it only waits or stops waiting', async () => {
@@ -576,6 +579,7 @@ describe('a held action', () => {
     expect(
       (await send('tools/call', { ...refund, inputResponses: accepted, requestState: state })).body.result?.resultType,
     ).toBe('input_required')
+    expect(kit.awaited.map(({ timeoutMs }) => timeoutMs)).toEqual([0, 0, 30])
     expect(kit.acted.length).toBe(1)
   })
 
