@@ -1,26 +1,21 @@
-/**
- * The guard's acts on SQLite: each is one immediate transaction of prepared statements. An act that cannot commit throws
- * STORE_UNAVAILABLE, and nothing of it is there.
- */
-import type { EntryDraft } from '../../audit/seal-entry.ts'
-import type { Reason } from '../../core/decision.ts'
-import type { Digest } from '../../core/digest.ts'
+import { invariant } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type {
   ActionFacts,
-  ActionRecord,
   BudgetLimits,
   FactBody,
   GuardStore,
   IntendAct,
   IntendAnswer,
-  KillRecord,
   SettleAct,
-  TaskRecord,
 } from '../../guard/port.ts'
+import { entryOfAction, entryOfRow } from './action-entry.ts'
+import { actionReader } from './action-row.ts'
 import { type ApprovalRow, approvalOfRow } from './approval-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
+import { type KillRow, killOfRow } from './kill-row.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
+import { type CounterRow, type TaskRow, taskOfRow } from './task-row.ts'
 
 export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): GuardStore {
   const sql = (text: string) => db.prepare<unknown[]>(text)
@@ -30,12 +25,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   const killsOfAgent = sql('SELECT * FROM kills WHERE agent = ?')
   const killFor = sql("SELECT * FROM kills WHERE agent = ? AND tool IN ('*', ?)")
   const environmentOf = sql('SELECT release FROM environments WHERE agent = ? AND name = ?')
-  const actionById = sql(`${actionSelect} WHERE a.id = ?`)
-  const actionByKey = sql(`${actionSelect} WHERE t.id = ? AND a.idempotency_key = ?`)
-  const actionWaiting = sql(
-    `${actionSelect} WHERE t.id = ? AND a.tool = ? AND a.arguments_digest = ? AND a.approval_id IS NOT NULL
-     AND a.collected_ms IS NULL AND a.idempotency_key IS NULL ORDER BY a.row DESC LIMIT 1`,
-  )
+  const actions = actionReader(db, audit)
   const insertAction = sql(
     `INSERT INTO actions (id, task_row, tool, effect, state, arguments_digest, definition_digest, idempotency_key, approval_id,
        reasons, cost_usd_micros, owner, doubt_ms, created_ms, intended_ms, arguments_entry)
@@ -78,9 +68,6 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     setLastFact.run(lastFact + facts.length, taskRow)
   }
 
-  const toAction = (row: ActionRow | undefined): ActionRecord | undefined =>
-    row === undefined ? undefined : actionOfRow(row, audit)
-
   /** What hold and intend share: everything that may say no before anything is written. */
   const obstacle = (
     act: ActionFacts & { lastFact: number },
@@ -94,7 +81,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     const pointer = environmentOf.get(act.task.agent, act.task.environment) as { release: string } | undefined
     if (pointer?.release !== act.task.release && act.enforced) return { kind: 'release-changed' }
     if (act.idempotencyKey !== undefined && isCounted) {
-      const duplicate = toAction(actionByKey.get(act.task.id, act.idempotencyKey) as ActionRow | undefined)
+      const duplicate = actions.byKey(act.task.id, act.idempotencyKey)
       if (duplicate !== undefined) return { kind: 'duplicate', action: duplicate }
     }
     if (isCounted && counters.tool_calls + 1 > limits.toolCalls) {
@@ -125,7 +112,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     const counters = taskCounters.get(act.task.id) as CounterRow
     const stop = obstacle(act, counters, act.limits, 0, true)
     if (stop !== undefined) return stop
-    const waiting = toAction(actionWaiting.get(act.task.id, act.tool, act.argumentsDigest) as ActionRow | undefined)
+    const waiting = actions.waiting(act.task.id, act.tool, act.argumentsDigest)
     if (waiting !== undefined && act.idempotencyKey === undefined) return { kind: 'duplicate', action: waiting }
     insertAction.run({ ...actionRow(act, counters.row), state: 'held', approvalId: act.approval.id })
     insertApproval.run({
@@ -185,10 +172,10 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   }
 
   const settle = db.transaction((act: SettleAct): boolean => {
-    const before = actionById.get(act.actionId) as ActionRow | undefined
+    const before = actions.rowById(act.actionId)
     if (before === undefined) return false
     // An ambiguous action keeps its whole reservation until somebody knows.
-    const unspent = act.state === 'ambiguous' ? 0 : Math.max(0, before.cost_usd_micros - act.costUsdMicros)
+    const unspent = act.state === 'ambiguous' ? 0 : Math.max(0, before.action.cost_usd_micros - act.costUsdMicros)
     const changed = settleAction.run({
       id: act.actionId,
       state: act.state,
@@ -199,7 +186,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       unspent,
     })
     if (changed.changes !== 1) return false
-    const counters = taskCounters.get(before.task_id) as CounterRow
+    const counters = taskCounters.get(before.task.id) as CounterRow
     if (unspent > 0) releaseCost.run(unspent, counters.row)
     appendFacts(counters.row, counters.last_fact, act.facts)
     audit.append(
@@ -220,8 +207,9 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   const refuseHeld = db.transaction((act: Parameters<GuardStore['refuseHeld']>[0]): boolean => {
     const changed = refuseAction.run({ id: act.actionId, reasons: JSON.stringify(act.reasons), atMs: act.atMs })
     if (changed.changes !== 1) return false
-    const row = actionById.get(act.actionId) as ActionRow
-    audit.append({ ...entryOfRow('action-denied', row, act), decision: 'deny', outcome: 'denied' })
+    const refused = actions.rowById(act.actionId)
+    invariant(refused !== undefined, 'a row that was just changed is there')
+    audit.append({ ...entryOfRow('action-denied', refused, act), decision: 'deny', outcome: 'denied' })
     return true
   })
 
@@ -246,13 +234,11 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     readKills: (agent) => act(() => (killsOfAgent.all(agent) as KillRow[]).map(killOfRow)),
     findAction: (key) =>
       act(() =>
-        toAction(
-          (key.idempotencyKey === undefined
-            ? actionWaiting.get(key.task, key.tool, key.argumentsDigest)
-            : actionByKey.get(key.task, key.idempotencyKey)) as ActionRow | undefined,
-        ),
+        key.idempotencyKey === undefined
+          ? actions.waiting(key.task, key.tool, key.argumentsDigest)
+          : actions.byKey(key.task, key.idempotencyKey),
       ),
-    readAction: (id) => act(() => toAction(actionById.get(id) as ActionRow | undefined)),
+    readAction: (id) => act(() => actions.byId(id)),
     recordRefusal: (refusal) => act(() => recordRefusal.immediate(refusal)),
     hold: (held) => act(() => hold.immediate(held)),
     intend: (intent) => act(() => intend.immediate(intent)),
@@ -267,9 +253,6 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   }
 }
 
-export const actionSelect = `SELECT a.*, t.id AS task_id, t.agent, t.release, t.trace_id, t.probe, t.principal, p.state AS approval_state
-  FROM actions a JOIN tasks t ON t.row = a.task_row LEFT JOIN approvals p ON p.id = a.approval_id`
-
 /** Leaves a transaction without its writes and with an answer. */
 class RollbackWith extends Error {
   readonly value: unknown
@@ -282,127 +265,13 @@ function rollback(answer: IntendAnswer): never {
   throw new RollbackWith(answer)
 }
 
-interface CounterRow {
-  readonly row: number
-  readonly tool_calls: number
-  readonly cost_usd_micros: number
-  readonly last_fact: number
-}
 interface FactRow {
   readonly n: number
   readonly body: string
 }
-export interface KillRow {
-  readonly agent: string
-  readonly tool: string
-  readonly reason: string
-  readonly engaged_by: string
-  readonly engaged_ms: number
-}
-
-export interface TaskRow extends CounterRow {
-  readonly id: string
-  readonly project: string
-  readonly agent: string
-  readonly release: string
-  readonly environment: string
-  readonly principal: string
-  readonly trace_id: string
-  readonly resume_url: string | null
-  readonly probe: number
-  readonly created_ms: number
-  readonly closed_ms: number | null
-  readonly waited_ms: number
-}
-
-export interface ActionRow {
-  readonly id: string
-  readonly task_id: string
-  readonly agent: string
-  readonly release: string
-  readonly trace_id: string
-  readonly probe: number
-  readonly principal: string
-  readonly tool: string
-  readonly effect: ActionRecord['effect']
-  readonly state: ActionRecord['state']
-  readonly arguments_digest: string
-  readonly definition_digest: string
-  readonly idempotency_key: string | null
-  readonly approval_id: string | null
-  readonly approval_state: ActionRecord['approvalState'] | null
-  readonly reasons: string
-  readonly cost_usd_micros: number
-  readonly error: string | null
-  readonly owner: string | null
-  readonly doubt_ms: number | null
-  readonly created_ms: number
-  readonly intended_ms: number | null
-  readonly settled_ms: number | null
-  readonly arguments_entry: string
-  readonly result_entry: string | null
-}
-
-export function taskOfRow(row: TaskRow): TaskRecord {
-  return {
-    id: row.id,
-    project: row.project,
-    agent: row.agent,
-    release: row.release as TaskRecord['release'],
-    environment: row.environment,
-    principal: JSON.parse(row.principal),
-    traceId: row.trace_id,
-    createdMs: row.created_ms,
-    ...(row.closed_ms === null ? {} : { closedMs: row.closed_ms }),
-    ...(row.resume_url === null ? {} : { resumeUrl: row.resume_url }),
-    waitedMs: row.waited_ms,
-    probe: row.probe === 1,
-    counters: { toolCalls: row.tool_calls, costUsdMicros: row.cost_usd_micros },
-    facts: [],
-  }
-}
 
 function factOfRow(row: FactRow): { n: number; body: FactBody } {
   return { n: row.n, body: JSON.parse(row.body) }
-}
-
-export function killOfRow(row: KillRow): KillRecord {
-  return { agent: row.agent, tool: row.tool, reason: row.reason, by: row.engaged_by, atMs: row.engaged_ms }
-}
-
-export function actionOfRow(row: ActionRow, audit: AuditAppender): ActionRecord {
-  const body = (entry: string | null, name: string): JsonObject | undefined =>
-    entry === null ? undefined : audit.readBody(entry, name)
-  const sent = body(row.arguments_entry, 'arguments_sent')
-  const result = body(row.result_entry, 'result')
-  const shown = body(row.result_entry, 'shown') ?? result
-  return {
-    id: row.id,
-    task: row.task_id,
-    agent: row.agent,
-    tool: row.tool,
-    effect: row.effect,
-    state: row.state,
-    arguments: body(row.arguments_entry, 'arguments') ?? {},
-    ...(sent === undefined ? {} : { argumentsSent: sent }),
-    argumentsDigest: row.arguments_digest as ActionRecord['argumentsDigest'],
-    definitionDigest: row.definition_digest as ActionRecord['definitionDigest'],
-    ...(row.idempotency_key === null ? {} : { idempotencyKey: row.idempotency_key }),
-    ...(row.approval_id === null ? {} : { approvalId: row.approval_id }),
-    ...(row.approval_state === null
-      ? {}
-      : { approvalState: row.approval_state as NonNullable<ActionRecord['approvalState']> }),
-    reasons: JSON.parse(row.reasons),
-    ...(result === undefined ? {} : { result }),
-    ...(shown === undefined ? {} : { shown }),
-    ...(row.error === null ? {} : { error: row.error }),
-    ...(row.owner === null ? {} : { owner: row.owner }),
-    ...(row.doubt_ms === null ? {} : { doubtMs: row.doubt_ms }),
-    createdMs: row.created_ms,
-    ...(row.intended_ms === null ? {} : { intendedMs: row.intended_ms }),
-    ...(row.settled_ms === null ? {} : { settledMs: row.settled_ms }),
-    traceId: row.trace_id,
-  }
 }
 
 function actionRow(act: ActionFacts, taskRow: number) {
@@ -429,68 +298,4 @@ function bodiesOf(act: ActionFacts & { argumentsSent: JsonObject }): Record<stri
   return act.argumentsSent === act.arguments
     ? { arguments: act.arguments }
     : { arguments: act.arguments, arguments_sent: act.argumentsSent }
-}
-
-function entryOfAction(
-  kind: 'action-intended' | 'action-held' | 'action-denied',
-  decision: 'allow' | 'deny' | 'confirm',
-  act: ActionFacts,
-  approvalId?: string,
-): EntryDraft {
-  const { task } = act
-  const details = {
-    ...(approvalId === undefined ? {} : { approval: approvalId }),
-    ...(act.idempotencyKey === undefined ? {} : { idempotency_key: act.idempotencyKey }),
-    ...(task.probe ? { probe: true } : {}),
-  }
-  return {
-    id: act.entryId,
-    timeMs: act.atMs,
-    kind,
-    actor: { kind: 'agent', id: task.agent, verifiedBy: 'task_token' },
-    principal: { id: task.principal.id, verifiedBy: task.principal.verifiedBy },
-    agent: task.agent,
-    release: task.release,
-    environment: task.environment,
-    door: act.door,
-    mode: act.enforced ? 'enforce' : 'observe',
-    action: act.tool,
-    object: act.actionId,
-    effect: act.effect,
-    definition: act.definitionDigest,
-    task: task.id,
-    traceId: task.traceId,
-    spanId: act.spanId,
-    decision,
-    ...(act.reasons.length === 0 ? {} : { reasons: act.reasons }),
-    ...(act.policies.length === 0 ? {} : { policies: act.policies }),
-    policyDigest: act.policyDigest,
-    ...(act.labels.length === 0 ? {} : { labels: act.labels }),
-    ...(act.untrusted.length === 0 ? {} : { untrusted: act.untrusted }),
-    ...(Object.keys(details).length === 0 ? {} : { details }),
-  }
-}
-
-/** What an entry about an action on record says, whoever writes it. */
-function entryOfRow(
-  kind: 'action-settled' | 'action-denied',
-  row: ActionRow,
-  act: { readonly entryId: string; readonly atMs: number; readonly reasons: readonly Reason[] },
-): EntryDraft {
-  const principal = JSON.parse(row.principal) as TaskRecord['principal']
-  return {
-    id: act.entryId,
-    timeMs: act.atMs,
-    kind,
-    actor: { kind: 'kit', id: 'guard', verifiedBy: 'kit' },
-    principal: { id: principal.id, verifiedBy: principal.verifiedBy },
-    agent: row.agent,
-    release: row.release as Digest,
-    action: row.tool,
-    object: row.id,
-    effect: row.effect,
-    task: row.task_id,
-    traceId: row.trace_id,
-    ...(act.reasons.length === 0 ? {} : { reasons: act.reasons }),
-  }
 }

@@ -1,16 +1,13 @@
 /** Actions without a known outcome, on SQLite. */
 import type { RecoveryStore } from '../../operate/recovery/port.ts'
+import { actionReader } from './action-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
-import { type ActionRow, actionOfRow, actionSelect } from './guard-store.ts'
 import { act, type SqliteDatabase } from './open.ts'
 
 export function sqliteRecoveryStore(db: SqliteDatabase, audit: AuditAppender): RecoveryStore {
-  const inState = db.prepare<[string, number], ActionRow>(`${actionSelect} WHERE a.state = ? ORDER BY a.row LIMIT ?`)
-  const read = (state: 'intended' | 'ambiguous', limit: number) =>
-    act(() => inState.all(state, limit).map((row) => actionOfRow(row, audit)))
-
+  const actions = actionReader(db, audit)
   return {
-    openActions: (limit) => read('intended', limit),
-    ambiguousActions: (limit) => read('ambiguous', limit),
+    openActions: (limit) => act(() => actions.inState('intended', limit)),
+    ambiguousActions: (limit) => act(() => actions.inState('ambiguous', limit)),
   }
 }

@@ -1,0 +1,71 @@
+/** The audit entries of the guard's acts: the same facts that the ledger's row is written from. */
+import type { EntryDraft } from '../../audit/seal-entry.ts'
+import type { Reason } from '../../core/decision.ts'
+import type { Digest } from '../../core/digest.ts'
+import type { ActionFacts, TaskRecord } from '../../guard/port.ts'
+import type { ActionRow, ActionTaskRow } from './action-row.ts'
+
+export function entryOfAction(
+  kind: 'action-intended' | 'action-held' | 'action-denied',
+  decision: 'allow' | 'deny' | 'confirm',
+  act: ActionFacts,
+  approvalId?: string,
+): EntryDraft {
+  const { task } = act
+  const details = {
+    ...(approvalId === undefined ? {} : { approval: approvalId }),
+    ...(act.idempotencyKey === undefined ? {} : { idempotency_key: act.idempotencyKey }),
+    ...(task.probe ? { probe: true } : {}),
+  }
+  return {
+    id: act.entryId,
+    timeMs: act.atMs,
+    kind,
+    actor: { kind: 'agent', id: task.agent, verifiedBy: 'task_token' },
+    principal: { id: task.principal.id, verifiedBy: task.principal.verifiedBy },
+    agent: task.agent,
+    release: task.release,
+    environment: task.environment,
+    door: act.door,
+    mode: act.enforced ? 'enforce' : 'observe',
+    action: act.tool,
+    object: act.actionId,
+    effect: act.effect,
+    definition: act.definitionDigest,
+    task: task.id,
+    traceId: task.traceId,
+    spanId: act.spanId,
+    decision,
+    ...(act.reasons.length === 0 ? {} : { reasons: act.reasons }),
+    ...(act.policies.length === 0 ? {} : { policies: act.policies }),
+    policyDigest: act.policyDigest,
+    ...(act.labels.length === 0 ? {} : { labels: act.labels }),
+    ...(act.untrusted.length === 0 ? {} : { untrusted: act.untrusted }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
+  }
+}
+
+/** What an entry about an action on record says, whoever writes it. */
+export function entryOfRow(
+  kind: 'action-settled' | 'action-denied',
+  { action: row, task }: { readonly action: ActionRow; readonly task: ActionTaskRow },
+  act: { readonly entryId: string; readonly atMs: number; readonly reasons: readonly Reason[] },
+): EntryDraft {
+  const principal = JSON.parse(task.principal) as TaskRecord['principal']
+  return {
+    id: act.entryId,
+    timeMs: act.atMs,
+    kind,
+    actor: { kind: 'kit', id: 'guard', verifiedBy: 'kit' },
+    principal: { id: principal.id, verifiedBy: principal.verifiedBy },
+    agent: task.agent,
+    release: task.release as Digest,
+    environment: task.environment,
+    action: row.tool,
+    object: row.id,
+    effect: row.effect,
+    task: task.id,
+    traceId: task.trace_id,
+    ...(act.reasons.length === 0 ? {} : { reasons: act.reasons }),
+  }
+}

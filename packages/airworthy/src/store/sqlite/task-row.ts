@@ -1,0 +1,44 @@
+/** Tasks as rows. */
+import type { TaskRecord } from '../../guard/port.ts'
+
+/** What every act about a task reads first. */
+export interface CounterRow {
+  readonly row: number
+  readonly tool_calls: number
+  readonly cost_usd_micros: number
+  readonly last_fact: number
+}
+
+export interface TaskRow extends CounterRow {
+  readonly id: string
+  readonly project: string
+  readonly agent: string
+  readonly release: string
+  readonly environment: string
+  readonly principal: string
+  readonly trace_id: string
+  readonly resume_url: string | null
+  readonly probe: number
+  readonly created_ms: number
+  readonly closed_ms: number | null
+  readonly waited_ms: number
+}
+
+export function taskOfRow(row: TaskRow): TaskRecord {
+  return {
+    id: row.id,
+    project: row.project,
+    agent: row.agent,
+    release: row.release as TaskRecord['release'],
+    environment: row.environment,
+    principal: JSON.parse(row.principal),
+    traceId: row.trace_id,
+    createdMs: row.created_ms,
+    ...(row.closed_ms === null ? {} : { closedMs: row.closed_ms }),
+    ...(row.resume_url === null ? {} : { resumeUrl: row.resume_url }),
+    waitedMs: row.waited_ms,
+    probe: row.probe === 1,
+    counters: { toolCalls: row.tool_calls, costUsdMicros: row.cost_usd_micros },
+    facts: [],
+  }
+}
