@@ -55,6 +55,7 @@ import { openSqliteStore, type Store } from './store/sqlite/store.ts'
 import { httpAuthChecks } from './upstream/auth-check.ts'
 import { listServerTools } from './upstream/list-tools.ts'
 import { createMcpUpstream, type McpUpstream } from './upstream/mcp-upstream.ts'
+import type { RelayAnswer, RelayCall } from './upstream/relay.ts'
 
 export interface KitOptions {
   /** Folder with airworthy.yaml, airworthy.lock and policies/. */
@@ -110,6 +111,8 @@ export interface Kit {
   awaitAction(actionId: string, timeoutMs: number, signal: AbortSignal): Promise<ActionAnswer>
   readAction(actionId: string): Promise<ActionRecord | undefined>
   reportOutcome(actionId: string, outcome: Outcome): Promise<ActionAnswer>
+  /** Relays a request that is no tool call (resources, prompts); a stopped agent gets nothing. Never throws. */
+  relay(call: RelayCall): Promise<RelayAnswer>
   decideApproval(decision: {
     id: string
     decision: 'approved' | 'rejected'
@@ -395,6 +398,14 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       } else await executeApproved(approval.actionId)
       changes.changed(approval.actionId)
       return approval
+    },
+
+    async relay(call) {
+      const killed = await store.guard.readKills(manifest.agent).catch(() => undefined)
+      if (killed === undefined) return { kind: 'unreachable', why: 'the store did not answer' }
+      const kill = killed.find(({ tool }) => tool === '*')
+      if (kill !== undefined) return { kind: 'unreachable', why: `the agent was stopped by ${kill.by}` }
+      return await upstream.relay(call)
     },
 
     async kill({ tool, reason, actor }) {

@@ -8,6 +8,7 @@ import { shorthandPermit } from '../policy/shorthand-permit.ts'
 import { argumentValidator } from './argument-validator.ts'
 import type { Guard, GuardEvent, Mode } from './guard.ts'
 import type { GuardPorts } from './port.ts'
+import { taskStates } from './task-states.ts'
 import { taskTurns } from './task-turns.ts'
 
 export interface GuardParts {
@@ -31,6 +32,7 @@ export function buildGuard(parts: GuardParts): Guard {
     tools: new Map(parts.manifest.tools.map((tool) => [tool.name, tool])),
     validator: argumentValidator(),
     turns: taskTurns(),
+    states: taskStates(),
   }
 }
 

@@ -10,6 +10,7 @@ import type { ActionRequest, FallbackResult } from './answer.ts'
 import type { ArgumentValidator } from './argument-validator.ts'
 import type { ActionRecord, ApprovalRecord, GuardPorts, TaskRecord } from './port.ts'
 import type { TaskState } from './task-state.ts'
+import type { TaskStates } from './task-states.ts'
 import type { TaskTurns } from './task-turns.ts'
 
 /** One release under guard. Immutable; a new release is a new Guard. */
@@ -30,6 +31,7 @@ export interface Guard {
   /** This kit process; the ledger names it as the owner of what it executes. */
   readonly owner: string
   readonly turns: TaskTurns
+  readonly states: TaskStates
   readonly ports: GuardPorts
   /** Told after each step; the audit entry and the ledger row are written from the same passage. */
   readonly onEvent?: (event: GuardEvent) => void

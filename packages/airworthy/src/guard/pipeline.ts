@@ -29,7 +29,7 @@ import { actionFacts, digestOfSent, hold, intend } from './steps/intend.ts'
 import { label } from './steps/label.ts'
 import { labelResult } from './steps/label-result.ts'
 import { ambiguousReason, settlementOf } from './steps/settle.ts'
-import { taskStateOf, withFacts } from './task-state.ts'
+import { withFacts } from './task-state.ts'
 
 /** The steps by name, so that a probe's mutant can replace exactly one of them; everybody else uses `guardSteps`. */
 export const guardSteps = {
@@ -110,11 +110,12 @@ async function walk(
 
   // 1. identify
   stopAt?.('identify')
-  const identified = await steps.identify(guard, sane)
+  const afterFact = guard.states.lastFact(request.task)
+  const identified = await steps.identify(guard, sane, afterFact)
   if (identified.kind === 'deny') return answerOfDenial(sane, identified, undefined, true)
   const { task } = identified
   const argumentsDigest = digestOfText(argumentsText)
-  const state = taskStateOf(task.facts)
+  const state = guard.states.advance(task, afterFact)
   const listed = guard.tools.get(request.tool)
   let passage: Passage = {
     request: sane,

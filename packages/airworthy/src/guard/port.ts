@@ -89,8 +89,8 @@ export type ReconcileAnswer =
 // --- The store ----------------------------------------------------------------------------------------------------------
 
 export interface GuardStore {
-  /** The task with all its facts; undefined when there is none. */
-  readTask(taskId: string): Promise<TaskRecord | undefined>
+  /** The task with its facts above number `afterFact` (default 0: all); undefined when there is no such task. */
+  readTask(taskId: string, afterFact?: number): Promise<TaskRecord | undefined>
   /** Kills that are on for this agent, by tool (`*`: the whole agent). */
   readKills(agent: string): Promise<readonly KillRecord[]>
   /** By caller's idempotency key, else by equality with an action that is held, or approved and not yet collected. */

@@ -15,14 +15,6 @@ export function gatewayKitOf(kit: Kit, baseUrl: string): GatewayKit {
     awaitAction: (actionId, timeoutMs, signal) => kit.awaitAction(actionId, timeoutMs, signal),
     approvalUrl: (approvalId) => `${baseUrl}/approvals/${approvalId}`,
     sealKey: kit.sealKey,
-    relay: ({ server, method, params, timeoutMs, signal, onProgress }) =>
-      kit.upstream.relay({
-        server,
-        method,
-        params,
-        timeoutMs,
-        signal,
-        ...(onProgress === undefined ? {} : { onProgress }),
-      }),
+    relay: (call) => kit.relay(call),
   }
 }

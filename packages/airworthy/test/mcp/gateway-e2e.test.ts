@@ -231,6 +231,15 @@ describe.each([['HTTP'], ['stdio']])('with the upstream over %s', (kind) => {
       })
     })
 
+    it('a stopped agent reads no resource either', async () => {
+      const client = await connect(desk.url, await desk.openTask())
+      const actor = { kind: 'operator', id: 'op', verifiedBy: 'operator_key' } as const
+      await desk.kit.kill({ tool: '*', reason: 'odd', actor })
+      await expect(client.readResource('fixture://order/7')).rejects.toThrow(/stopped by op/)
+      await desk.kit.revive({ tool: '*', reason: 'fine', actor })
+      expect(await client.readResource('fixture://order/7')).toMatchObject({ contents: [{}] })
+    })
+
     it('many calls at once over one connection', async () => {
       const client = await connect(desk.url, await desk.openTask())
       const texts = Array.from({ length: 25 }, (_, index) => `n-${index}`)

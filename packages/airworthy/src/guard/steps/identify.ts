@@ -5,8 +5,9 @@ import type { TaskRecord } from '../port.ts'
 
 export type Identified = { readonly kind: 'task'; readonly task: TaskRecord } | Denial
 
-export async function identify(guard: Guard, request: ActionRequest): Promise<Identified> {
-  const task = await guard.ports.store.readTask(request.task)
+/** @param afterFact  facts up to this number are known already. */
+export async function identify(guard: Guard, request: ActionRequest, afterFact: number): Promise<Identified> {
+  const task = await guard.ports.store.readTask(request.task, afterFact)
   if (task === undefined) return deny('IDENTITY_INVALID', 'There is no such task.', 'stop', { hard: true })
   if (task.agent !== guard.manifest.agent) {
     return deny('IDENTITY_INVALID', 'The task belongs to another agent.', 'stop', { hard: true })

@@ -16,10 +16,14 @@ export function runningActions(): Running {
   return {
     begin(agent, tool, signal) {
       const entry = { agent, tool, controller: new AbortController() }
+      const abort = (): void => entry.controller.abort(signal?.reason)
+      signal?.addEventListener('abort', abort)
+      if (signal?.aborted === true) abort()
       open.add(entry)
       return {
-        signal: signal === undefined ? entry.controller.signal : AbortSignal.any([signal, entry.controller.signal]),
+        signal: entry.controller.signal,
         end() {
+          signal?.removeEventListener('abort', abort)
           open.delete(entry)
           if (open.size === 0) for (const wake of waiting) wake()
         },

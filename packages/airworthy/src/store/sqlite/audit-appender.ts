@@ -1,7 +1,7 @@
 /** Writes audit entries inside the transaction of the act that they record, and reads bodies back for the ledger. */
-import { randomFillSync } from 'node:crypto'
 import { type EntryDraft, saltBytes, sealEntry } from '../../audit/seal-entry.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { randomBytesPooled } from '../../core/random.ts'
 import { appendEntry } from './audit-log.ts'
 import type { SqliteDatabase } from './open.ts'
 
@@ -23,7 +23,7 @@ export function auditAppender(db: SqliteDatabase, onAppend: () => void): AuditAp
     append(draft, bodies = {}) {
       const sealed = Object.keys(bodies).map((name) => ({
         name,
-        salt: randomFillSync(Buffer.allocUnsafe(saltBytes)),
+        salt: randomBytesPooled(saltBytes),
         content: JSON.stringify(bodies[name]),
       }))
       appendEntry(db, sealEntry(draft, sealed))

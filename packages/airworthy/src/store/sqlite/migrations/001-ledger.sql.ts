@@ -58,8 +58,7 @@ CREATE TABLE actions (
 CREATE UNIQUE INDEX actions_by_key ON actions (task_row, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX actions_waiting ON actions (task_row, tool, arguments_digest) WHERE approval_id IS NOT NULL AND collected_ms IS NULL;
 CREATE INDEX actions_open ON actions (state, row) WHERE state IN ('intended', 'ambiguous');
-CREATE INDEX actions_held ON actions (created_ms) WHERE state = 'held';
-CREATE INDEX actions_by_task ON actions (task_row, row);
+CREATE INDEX actions_by_approval ON actions (approval_id) WHERE approval_id IS NOT NULL;
 
 CREATE TABLE approvals (
   row INTEGER PRIMARY KEY,
