@@ -154,6 +154,8 @@ const sweepEveryMs = 1_000
 /** How often a waiting caller looks by itself, for what another process changed. */
 const lookEveryMs = 500
 const shutdownMs = 10_000
+/** JSON-RPC code of what a stopped agent asks for; from the range that the protocol leaves to servers. */
+const stoppedCode = -32_011
 
 /**
  * Builds a kit from a project folder. Nothing listens and nothing runs until `start`.
@@ -404,7 +406,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       const killed = await store.guard.readKills(manifest.agent).catch(() => undefined)
       if (killed === undefined) return { kind: 'unreachable', why: 'the store did not answer' }
       const kill = killed.find(({ tool }) => tool === '*')
-      if (kill !== undefined) return { kind: 'unreachable', why: `the agent was stopped by ${kill.by}` }
+      if (kill !== undefined) return { kind: 'error', code: stoppedCode, message: `The agent was stopped by ${kill.by}.` }
       return await upstream.relay(call)
     },
 
