@@ -406,7 +406,8 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       const killed = await store.guard.readKills(manifest.agent).catch(() => undefined)
       if (killed === undefined) return { kind: 'unreachable', why: 'the store did not answer' }
       const kill = killed.find(({ tool }) => tool === '*')
-      if (kill !== undefined) return { kind: 'error', code: stoppedCode, message: `The agent was stopped by ${kill.by}.` }
+      if (kill !== undefined)
+        return { kind: 'error', code: stoppedCode, message: `The agent was stopped by ${kill.by}.` }
       return await upstream.relay(call)
     },
 
