@@ -375,7 +375,10 @@ export async function createKit(options: KitOptions): Promise<Kit> {
           action.approvalState === 'approved' &&
           guard.tools.get(action.tool)?.server === undefined
         if (isCallers) return await act(requestOf(action))
-        if (!isWaiting || left <= 0 || signal.aborted) return await answerOfRecord(guard, action, 'collect')
+        // Whoever has hung up collects nothing: the result stays for the call that comes again.
+        if (!isWaiting || left <= 0 || signal.aborted) {
+          return await answerOfRecord(guard, action, signal.aborted ? 'look' : 'collect')
+        }
         await changes.next(actionId, Math.min(left, lookEveryMs), signal)
       }
     },
@@ -385,7 +388,8 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     async reportOutcome(actionId, outcome) {
       const action = await reportOutcome(guard, actionId, outcome)
       changes.changed(actionId)
-      return await answerOfRecord(guard, action, 'collect')
+      // Only the caller's own report is its collection; what an operator or a hook says, the task has yet to fetch.
+      return await answerOfRecord(guard, action, outcome.by === 'caller' ? 'collect' : 'look')
     },
 
     async decideApproval(decision) {

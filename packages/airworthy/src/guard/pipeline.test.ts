@@ -305,7 +305,8 @@ describe('confirmation', () => {
     await t.decide(held.approval?.id as string)
     expect(await t.resume(held.action as string)).toMatchObject({ decision: 'allow', state: 'succeeded' })
     expect(t.calls).toHaveLength(1)
-    expect(codes(await t.resume(held.action as string))).not.toEqual([])
+    // Whoever comes second for the same approval hears what became of it.
+    expect(await t.resume(held.action as string)).toMatchObject({ action: held.action, state: 'succeeded' })
     expect(t.calls).toHaveLength(1)
     const collected = await t.act(task, 'erase', { id: 'a' })
     expect(collected).toMatchObject({ action: held.action, state: 'succeeded', decision: 'allow' })

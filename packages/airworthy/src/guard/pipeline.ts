@@ -8,7 +8,7 @@ import { canonicalJson } from '../core/canonical.ts'
 import type { Reason } from '../core/decision.ts'
 import { type Digest, digestOf, digestOfText } from '../core/digest.ts'
 import { AirworthyError } from '../core/errors.ts'
-import { isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
+import { argumentsBytesMax, isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
 import type { EffectiveTool } from '../core/manifest/effective.ts'
 import { resolvePseudonyms } from '../data/pseudonyms.ts'
 import type { ActionAnswer, ActionRequest } from './answer.ts'
@@ -25,7 +25,7 @@ import { checkRelease, setRetrievalFilters } from './steps/check-release.ts'
 import { confirm } from './steps/confirm.ts'
 import { execute, permitFor } from './steps/execute.ts'
 import { checkOpen, identify } from './steps/identify.ts'
-import { actionFacts, digestOfSent, hold, intend } from './steps/intend.ts'
+import { actionFacts, decisionInRecord, digestOfSent, hold, intend } from './steps/intend.ts'
 import { label } from './steps/label.ts'
 import { labelResult } from './steps/label-result.ts'
 import { ambiguousReason, settlementOf } from './steps/settle.ts'
@@ -196,9 +196,9 @@ async function walk(
     if (answer !== undefined) return answer
   } else tell('check-arguments', 'pass')
 
-  // 5. check-budget. A resumed action was counted when it was held.
+  // 5. check-budget
   stopAt?.('check-budget')
-  const over = resumed === undefined ? steps.checkBudget(guard, task, tool, nowMs) : undefined
+  const over = steps.checkBudget(guard, task, tool, nowMs, resumed === undefined)
   if (over !== undefined) {
     const answer = await refuse('check-budget', over)
     if (answer !== undefined) return answer
@@ -234,6 +234,14 @@ async function walk(
       arguments: resolvePseudonyms(startArguments, passage.state.pseudonyms) as JsonObject,
       roles: [],
       reasons: enforcing ? [] : passage.reasons,
+    }
+    if (onIntended !== undefined) {
+      // What was learned may have changed what a pseudonym in the arguments stands for.
+      const misfitAgain = steps.checkArguments(guard, tool, passage.arguments)
+      if (misfitAgain !== undefined) {
+        const answer = await refuse('check-arguments', misfitAgain)
+        if (answer !== undefined) return answer
+      }
     }
     const holdReasons: Reason[] = []
     let exportRole: string | undefined
@@ -421,16 +429,16 @@ async function walk(
         return await recordDenial(guard, passage, overBudget(guard, intended.budget, intended.used))
       case 'duplicate':
         return answerOfEarlier(guard, passage, intended.action)
-      case 'approval-invalid':
+      case 'closed':
+        return await recordDenial(guard, passage, deny('IDENTITY_INVALID', 'The task is closed.', 'stop'))
+      case 'approval-invalid': {
+        // Two came for one approved action: the later one hears what became of it.
+        const action = intended.why === 'used' ? await ports.store.readAction(actionId) : undefined
+        if (action !== undefined && action.state !== 'held') return await answerOfRecord(guard, action, 'look')
         return await recordDenial(guard, passage, approvalDenial(intended.why))
+      }
     }
   }
-}
-
-/** Nothing said no: allow. In observe mode reasons may stand there that did not bind. */
-function decisionInRecord(reasons: readonly Reason[]): 'allow' | 'deny' | 'confirm' {
-  if (reasons.length === 0) return 'allow'
-  return reasons.every(({ code }) => code === 'CONFIRMATION_REQUIRED' || code === 'DATA_BLOCKED') ? 'confirm' : 'deny'
 }
 
 function approvalDenial(why: Extract<IntendAnswer, { kind: 'approval-invalid' }>['why']): Denial {
@@ -471,23 +479,19 @@ async function answerOfEarlier(guard: Guard, passage: Passage, action: ActionRec
   const { request, argumentsDigest } = passage
   if (action.tool !== request.tool || action.argumentsDigest !== argumentsDigest) {
     const message = 'This idempotency key was used for another call of this task.'
-    return await recordDenial(
-      guard,
-      { ...passage, request: withoutKey(request) },
-      deny('IDEMPOTENCY_MISMATCH', message, 'retry_with'),
-    )
+    return await recordDenial(guard, passage, deny('IDEMPOTENCY_MISMATCH', message, 'retry_with'))
   }
   return await answerOfRecord(guard, action, 'collect')
 }
 
-/** The refusal's own row must not claim the key that it was refused for. */
-function withoutKey({ idempotencyKey: _, ...request }: ActionRequest): ActionRequest {
-  return request
-}
-
+/** A denial had no effect, so it claims no idempotency key: the same call is decided anew when it comes again. */
 async function recordDenial(guard: Guard, passage: Passage, denial: Denial): Promise<ActionAnswer> {
+  const { idempotencyKey: _, ...unkeyed } = actionFacts(guard, passage)
+  const bytes = Buffer.byteLength(JSON.stringify(passage.request.arguments))
   const facts: ActionFacts = {
-    ...actionFacts(guard, passage),
+    ...unkeyed,
+    // What was refused for its size is not kept for it either.
+    arguments: bytes <= argumentsBytesMax ? unkeyed.arguments : { omitted: `${bytes} bytes` },
     reasons: [...passage.reasons, ...denial.reasons],
     policies: denial.policies ?? passage.policies,
     enforced: true,

@@ -4,7 +4,7 @@
  * Times are milliseconds since 1970, money micro-dollars.
  */
 import type { ActionState, DataClass, Door, Effect } from '../core/action.ts'
-import type { Reason } from '../core/decision.ts'
+import type { Decision, Reason } from '../core/decision.ts'
 import type { Digest } from '../core/digest.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { AuthCheck } from '../core/manifest/effective.ts'
@@ -93,7 +93,10 @@ export interface GuardStore {
   readTask(taskId: string, afterFact?: number): Promise<TaskRecord | undefined>
   /** Kills that are on for this agent, by tool (`*`: the whole agent). */
   readKills(agent: string): Promise<readonly KillRecord[]>
-  /** By caller's idempotency key, else by equality with an action that is held, or approved and not yet collected. */
+  /**
+   * By the caller's idempotency key; else by equality with an action that is held, or approved and not yet collected; and, with
+   * or without a key, an equal state-changing action whose outcome is in doubt.
+   */
   findAction(key: ActionLookup): Promise<ActionRecord | undefined>
   readAction(actionId: string): Promise<ActionRecord | undefined>
   /** A denied attempt: counted, audited. */
@@ -248,11 +251,15 @@ export interface ApprovalDraft {
 }
 
 export interface BudgetLimits {
+  /** Milliseconds of the task without waiting for people. */
+  readonly workedMs: number
   readonly toolCalls: number
   readonly costUsdMicros: number
 }
 
 export interface IntendAct extends ActionFacts {
+  /** What the answer will say; in observe mode it did not bind. */
+  readonly decision: Decision['decision']
   readonly argumentsSent: JsonObject
   readonly argumentsSentDigest: Digest
   readonly lastFact: number
@@ -269,10 +276,11 @@ export interface IntendAct extends ActionFacts {
 export type IntendAnswer =
   | { readonly kind: 'committed' }
   | { readonly kind: 'killed'; readonly kill: KillRecord }
+  | { readonly kind: 'closed' }
   | { readonly kind: 'release-changed' }
   | {
       readonly kind: 'over-budget'
-      readonly budget: 'max_tool_calls' | 'max_cost_usd'
+      readonly budget: 'max_tool_calls' | 'max_cost_usd' | 'deadline'
       readonly limit: number
       readonly used: number
     }

@@ -4,15 +4,17 @@ import { fallbackOf } from '../fallback.ts'
 import type { Denial, Guard } from '../guard.ts'
 import type { TaskRecord } from '../port.ts'
 
+/** @param isCounted false for a resumed action: it was counted when it was held; its cost and the deadline are looked at all the same. */
 export function checkBudget(
   guard: Guard,
   task: TaskRecord,
   tool: EffectiveTool | undefined,
   nowMs: number,
+  isCounted: boolean,
 ): Denial | undefined {
   const { maxToolCalls, maxCostUsdMicros, deadlineMs } = guard.manifest.budgets
   const { toolCalls, costUsdMicros } = task.counters
-  if (toolCalls + 1 > maxToolCalls.limit) return overBudget(guard, 'max_tool_calls', toolCalls)
+  if (isCounted && toolCalls + 1 > maxToolCalls.limit) return overBudget(guard, 'max_tool_calls', toolCalls)
   if (tool !== undefined && costUsdMicros + tool.costUsdMicros > maxCostUsdMicros.limit) {
     return overBudget(guard, 'max_cost_usd', costUsdMicros)
   }

@@ -17,7 +17,8 @@ export type Confirmed =
 export function confirm(guard: Guard, passage: Passage, argumentsSentDigest: Digest): Confirmed {
   const { tool, resumed } = passage
   const roles = rolesFor(tool, passage.roles)
-  if (roles.length === 0) return { kind: 'clear' }
+  // A resumed action is the one that was approved or none, also where nobody would ask for a confirmation any more.
+  if (roles.length === 0 && resumed === undefined) return { kind: 'clear' }
   const bindingDigest = bindingOf(guard, passage, argumentsSentDigest)
   if (resumed !== undefined) {
     const { approval } = resumed

@@ -2,9 +2,14 @@
  * Step 11, one atomic act: kill epoch read again, approval consumed, budgets reserved, ledger row, audit entry. If it does not
  * commit, nothing executes.
  */
+import type { Decision, Reason } from '../../core/decision.ts'
 import { type Digest, digestOf } from '../../core/digest.ts'
+import type { EffectiveTool } from '../../core/manifest/effective.ts'
+import { permitLifetimeSecondsMax } from '../../core/permit.ts'
 import type { Guard, Passage } from '../guard.ts'
 import type { ActionFacts, ApprovalDraft, BudgetLimits, IntendAnswer } from '../port.ts'
+
+const unlimited = Number.MAX_SAFE_INTEGER
 
 /** How long after its time-out an unsettled action counts as in doubt: the upstream's own last words and our settle fit in. */
 const doubtGraceMs = 10_000
@@ -24,7 +29,8 @@ export function intend(
     costUsdMicros: passage.tool.costUsdMicros,
     ...(approval === undefined ? {} : { approval }),
     owner: guard.owner,
-    doubtMs: guard.ports.clock() + passage.tool.timeoutMs + doubtGraceMs,
+    decision: decisionInRecord(passage.reasons),
+    doubtMs: guard.ports.clock() + inFlightMsMax(passage.tool) + doubtGraceMs,
   })
 }
 
@@ -45,6 +51,17 @@ export function hold(
     limits: limitsOf(guard),
     approval,
   })
+}
+
+/** A tool that the caller runs may begin as long as its permit lives. */
+function inFlightMsMax(tool: EffectiveTool): number {
+  return tool.server === undefined ? Math.max(tool.timeoutMs, permitLifetimeSecondsMax * 1_000) : tool.timeoutMs
+}
+
+/** Nothing said no: allow. In observe mode reasons may stand there that did not bind. */
+export function decisionInRecord(reasons: readonly Reason[]): Decision['decision'] {
+  if (reasons.length === 0) return 'allow'
+  return reasons.every(({ code }) => code === 'CONFIRMATION_REQUIRED' || code === 'DATA_BLOCKED') ? 'confirm' : 'deny'
 }
 
 export function digestOfSent(passage: Passage): Digest {
@@ -76,8 +93,8 @@ export function actionFacts(guard: Guard, passage: Passage): ActionFacts {
 }
 
 function limitsOf(guard: Guard): BudgetLimits {
-  const { maxToolCalls, maxCostUsdMicros } = guard.manifest.budgets
+  const { maxToolCalls, maxCostUsdMicros, deadlineMs } = guard.manifest.budgets
   // In observe mode nothing is withheld, so the act must not refuse either; the counts are kept all the same.
-  if (guard.mode === 'observe') return { toolCalls: Number.MAX_SAFE_INTEGER, costUsdMicros: Number.MAX_SAFE_INTEGER }
-  return { toolCalls: maxToolCalls.limit, costUsdMicros: maxCostUsdMicros.limit }
+  if (guard.mode === 'observe') return { toolCalls: unlimited, costUsdMicros: unlimited, workedMs: unlimited }
+  return { toolCalls: maxToolCalls.limit, costUsdMicros: maxCostUsdMicros.limit, workedMs: deadlineMs.limit }
 }

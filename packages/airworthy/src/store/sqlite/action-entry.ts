@@ -37,10 +37,10 @@ export function entryOfAction(
     spanId: act.spanId,
     decision,
     ...(act.reasons.length === 0 ? {} : { reasons: act.reasons }),
-    ...(act.policies.length === 0 ? {} : { policies: act.policies }),
+    ...(act.policies.length === 0 ? {} : { policies: capped(act.policies) }),
     policyDigest: act.policyDigest,
     ...(act.labels.length === 0 ? {} : { labels: act.labels }),
-    ...(act.untrusted.length === 0 ? {} : { untrusted: act.untrusted }),
+    ...(act.untrusted.length === 0 ? {} : { untrusted: capped(act.untrusted) }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
   }
 }
@@ -68,4 +68,11 @@ export function entryOfRow(
     traceId: task.trace_id,
     ...(act.reasons.length === 0 ? {} : { reasons: act.reasons }),
   }
+}
+
+/** An entry has 64 KiB; the action's own body holds the arguments that a long list speaks of. */
+const listedMax = 100
+function capped(list: readonly string[]): readonly string[] {
+  const kept = list.slice(0, listedMax).map((text) => text.slice(0, 200))
+  return list.length <= listedMax ? kept : [...kept, `and ${list.length - listedMax} more`]
 }

@@ -48,6 +48,8 @@ export interface ActionReader {
   byKey(task: string, key: string): ActionRecord | undefined
   /** The newest without a key that is held, or approved and not yet collected. */
   waiting(task: string, tool: string, argumentsDigest: string): ActionRecord | undefined
+  /** A state-changing one whose outcome is in doubt, whatever its key. */
+  ambiguous(task: string, tool: string, argumentsDigest: string): ActionRecord | undefined
   inState(state: ActionRecord['state'], limit: number): readonly ActionRecord[]
 }
 
@@ -60,6 +62,9 @@ export function actionReader(db: SqliteDatabase, audit: AuditAppender): ActionRe
   const waiting = db.prepare<[number, string, string], ActionRow>(
     `${select} WHERE a.task_row = ? AND a.tool = ? AND a.arguments_digest = ? AND a.approval_id IS NOT NULL
      AND a.collected_ms IS NULL AND a.idempotency_key IS NULL`,
+  )
+  const ambiguous = db.prepare<[number, string, string], ActionRow>(
+    `${select} WHERE a.state = 'ambiguous' AND a.task_row = ? AND a.tool = ? AND a.arguments_digest = ?`,
   )
   const inState = db.prepare<[string, number], ActionRow>(`${select} WHERE a.state = ? ORDER BY a.row LIMIT ?`)
   const taskByRow = db.prepare<[number], ActionTaskRow>(
@@ -79,6 +84,7 @@ export function actionReader(db: SqliteDatabase, audit: AuditAppender): ActionRe
     },
     byKey: (task, key) => recordOf(byKey.get(taskRowOf.get(task), key)),
     waiting: (task, tool, argumentsDigest) => recordOf(waiting.get(taskRowOf.get(task), tool, argumentsDigest)),
+    ambiguous: (task, tool, argumentsDigest) => recordOf(ambiguous.get(taskRowOf.get(task), tool, argumentsDigest)),
     inState: (state, limit) => inState.all(state, limit).map((row) => recordOf(row) as ActionRecord),
   }
 }

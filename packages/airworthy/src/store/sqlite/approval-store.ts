@@ -22,7 +22,10 @@ export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): A
   const decide = db.prepare(
     `UPDATE approvals SET state = @state, decided_ms = @atMs, decided_by = @by, comment = @comment WHERE id = @id AND state = 'pending'`,
   )
-  const addWaiting = db.prepare('UPDATE tasks SET waited_ms = waited_ms + ? WHERE id = ?')
+  const addWaiting = db.prepare(
+    `UPDATE tasks SET waited_ms = waited_ms + max(0, @atMs - max(@sinceMs, waited_until_ms)),
+       waited_until_ms = max(waited_until_ms, @atMs) WHERE id = @task`,
+  )
 
   const decideApproval = db.transaction((act: DecideApprovalAct): DecideApprovalAnswer => {
     const row = byId.get(act.id)
@@ -30,7 +33,7 @@ export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): A
     if (row.state !== 'pending') return { kind: 'late', state: row.state }
     if (act.state === 'approved' && row.expires_ms <= act.atMs) return { kind: 'late', state: 'expired' }
     decide.run({ id: act.id, state: act.state, atMs: act.atMs, by: act.by, comment: act.comment ?? null })
-    addWaiting.run(Math.max(0, act.atMs - row.created_ms), row.task)
+    addWaiting.run({ atMs: act.atMs, sinceMs: row.created_ms, task: row.task })
     audit.append(act.entry)
     return { kind: 'decided' }
   })

@@ -25,7 +25,9 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   const sql = (text: string) => db.prepare<unknown[]>(text)
   const readFacts = sql('SELECT n, body FROM facts WHERE task_row = ? AND n > ?')
   const taskById = sql('SELECT * FROM tasks WHERE id = ?')
-  const taskCounters = sql('SELECT row, tool_calls, cost_usd_micros, last_fact, closed_ms FROM tasks WHERE id = ?')
+  const taskCounters = sql(
+    'SELECT row, tool_calls, cost_usd_micros, last_fact, created_ms, closed_ms, waited_ms FROM tasks WHERE id = ?',
+  )
   const killsOfAgent = sql('SELECT * FROM kills WHERE agent = ?')
   const killFor = sql("SELECT * FROM kills WHERE agent = ? AND tool IN ('*', ?)")
   const environmentOf = sql('SELECT release FROM environments WHERE agent = ? AND name = ?')
@@ -83,6 +85,11 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     }
   }
 
+  const findAction = (key: ActionLookup): ActionRecord | undefined =>
+    (key.idempotencyKey === undefined
+      ? actions.waiting(key.task, key.tool, key.argumentsDigest)
+      : actions.byKey(key.task, key.idempotencyKey)) ?? actions.ambiguous(key.task, key.tool, key.argumentsDigest)
+
   /** What hold and intend share: everything that may say no before anything is written. */
   const obstacle = (
     act: ActionFacts & { lastFact: number },
@@ -95,9 +102,14 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     if (kill !== undefined) return { kind: 'killed', kill: killOfRow(kill) }
     const pointer = environmentOf.get(act.task.agent, act.task.environment) as { release: string } | undefined
     if (pointer?.release !== act.task.release && act.enforced) return { kind: 'release-changed' }
-    if (act.idempotencyKey !== undefined && isCounted) {
-      const duplicate = actions.byKey(act.task.id, act.idempotencyKey)
+    if (counters.closed_ms !== null) return { kind: 'closed' }
+    if (isCounted) {
+      const duplicate = findAction({ ...act, task: act.task.id })
       if (duplicate !== undefined) return { kind: 'duplicate', action: duplicate }
+    }
+    const workedMs = act.atMs - counters.created_ms - counters.waited_ms
+    if (workedMs > limits.workedMs) {
+      return { kind: 'over-budget', budget: 'deadline', limit: limits.workedMs, used: workedMs }
     }
     if (isCounted && counters.tool_calls + 1 > limits.toolCalls) {
       return { kind: 'over-budget', budget: 'max_tool_calls', limit: limits.toolCalls, used: counters.tool_calls }
@@ -121,11 +133,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     const row = taskById.get(id) as TaskRow | undefined
     return row === undefined ? undefined : { ...taskOfRow(row), facts: factsOf(row.row, afterFact) }
   })
-  const findAction = db.transaction((key: ActionLookup): ActionRecord | undefined =>
-    key.idempotencyKey === undefined
-      ? actions.waiting(key.task, key.tool, key.argumentsDigest)
-      : actions.byKey(key.task, key.idempotencyKey),
-  )
+  const readAction = db.transaction(findAction)
 
   const recordRefusal = db.transaction((act: Parameters<GuardStore['recordRefusal']>[0]): void => {
     const counters = taskCounters.get(act.task.id) as CounterRow
@@ -138,8 +146,6 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     const counters = taskCounters.get(act.task.id) as CounterRow
     const stop = obstacle(act, counters, act.limits, 0, true)
     if (stop !== undefined) return stop
-    const waiting = actions.waiting(act.task.id, act.tool, act.argumentsDigest)
-    if (waiting !== undefined && act.idempotencyKey === undefined) return { kind: 'duplicate', action: waiting }
     insertAction.run({ ...actionRow(act, counters.row), state: 'held', approvalId: act.approval.id })
     insertApproval.run({
       ...act.approval,
@@ -182,7 +188,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       costUsdMicros: act.costUsdMicros,
       facts: act.effect === 'read' ? [] : [{ kind: 'effect', tool: act.tool, effect: act.effect }],
     })
-    audit.append(entryOfAction('action-intended', 'allow', act, act.approval?.id), bodiesOf(act))
+    audit.append(entryOfAction('action-intended', act.decision, act, act.approval?.id), bodiesOf(act))
     return { kind: 'committed' }
   })
 
@@ -253,7 +259,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   return {
     readTask: (id, afterFact = 0) => act(() => readTask(id, afterFact)),
     readKills: (agent) => act(() => (killsOfAgent.all(agent) as KillRow[]).map(killOfRow)),
-    findAction: (key) => act(() => findAction(key)),
+    findAction: (key) => act(() => readAction(key)),
     readAction: (id) => act(() => actions.byId(id)),
     recordRefusal: (refusal) => act(() => recordRefusal.immediate(refusal)),
     hold: (held) => act(() => hold.immediate(held)),

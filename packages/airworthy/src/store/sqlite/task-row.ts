@@ -7,6 +7,9 @@ export interface CounterRow {
   readonly tool_calls: number
   readonly cost_usd_micros: number
   readonly last_fact: number
+  readonly created_ms: number
+  readonly closed_ms: number | null
+  readonly waited_ms: number
 }
 
 export interface TaskRow extends CounterRow {
@@ -19,9 +22,6 @@ export interface TaskRow extends CounterRow {
   readonly trace_id: string
   readonly resume_url: string | null
   readonly probe: number
-  readonly created_ms: number
-  readonly closed_ms: number | null
-  readonly waited_ms: number
 }
 
 export function taskOfRow(row: TaskRow): TaskRecord {

@@ -15,6 +15,8 @@ CREATE TABLE tasks (
   created_ms INTEGER NOT NULL,
   closed_ms INTEGER,
   waited_ms INTEGER NOT NULL DEFAULT 0 CHECK (waited_ms >= 0),
+  /* Up to when waiting was counted: holds that overlap are counted once. */
+  waited_until_ms INTEGER NOT NULL DEFAULT 0,
   tool_calls INTEGER NOT NULL DEFAULT 0 CHECK (tool_calls >= 0),
   cost_usd_micros INTEGER NOT NULL DEFAULT 0 CHECK (cost_usd_micros >= 0),
   last_fact INTEGER NOT NULL DEFAULT 0
@@ -57,7 +59,7 @@ CREATE TABLE actions (
 ) STRICT;
 CREATE UNIQUE INDEX actions_by_key ON actions (task_row, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX actions_waiting ON actions (task_row, tool, arguments_digest) WHERE approval_id IS NOT NULL AND collected_ms IS NULL;
-CREATE INDEX actions_open ON actions (state, row) WHERE state IN ('intended', 'ambiguous');
+CREATE INDEX actions_open ON actions (state, task_row, tool, arguments_digest) WHERE state IN ('intended', 'ambiguous');
 CREATE INDEX actions_by_approval ON actions (approval_id) WHERE approval_id IS NOT NULL;
 
 CREATE TABLE approvals (
