@@ -208,6 +208,7 @@ describe('with permits', () => {
     const iat = Math.floor(Date.now() / 1000)
     const claims = {
       agent: 'desk',
+      aud: 'helpdesk',
       task: 't',
       principal: 'p',
       tool,

@@ -15,6 +15,8 @@ const permitBytesMax = 4096
 export interface PermitClaims {
   /** Agent that the permit was issued for. */
   readonly agent: string
+  /** Name of the manifest's server that the call goes to; a tool that the caller runs has the agent's own. */
+  readonly aud: string
   readonly task: string
   readonly principal: string
   readonly tool: string

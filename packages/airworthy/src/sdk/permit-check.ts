@@ -9,6 +9,11 @@ import { type PermitClaims, verifyPermitSignature } from '../core/permit.ts'
 import { type PermitKey, permitKeySource } from './permit-key.ts'
 
 export interface PermitCheckOptions {
+  /**
+   * This service's name in the manifest (`mcpServers`). Give it where several services have a tool of the same name: one that
+   * received a permit could otherwise use it at the other.
+   */
+  readonly audience?: string
   readonly key: PermitKey
   /**
    * For a service of several processes: records that permit `jti` is used now and answers whether it was used before. It must be
@@ -49,7 +54,7 @@ export function createPermitCheck(
     try {
       const keys = await keysOf()
       for (const call of calls) {
-        const verdict = judge(call, keys, now() / 1000)
+        const verdict = judge(call, keys, now() / 1000, options.audience)
         if ('code' in verdict) return { ok: false, fault: verdict }
         claims.push(verdict)
       }
@@ -65,7 +70,12 @@ export function createPermitCheck(
   }
 }
 
-function judge(call: PermittedCall, keys: readonly KeyObject[], nowSeconds: number): PermitClaims | Fault {
+function judge(
+  call: PermittedCall,
+  keys: readonly KeyObject[],
+  nowSeconds: number,
+  audience: string | undefined,
+): PermitClaims | Fault {
   const { permit, tool } = call
   if (permit === undefined)
     return refusal('PERMIT_MISSING', `A call of ${JSON.stringify(tool)} needs a permit and has none.`)
@@ -76,6 +86,9 @@ function judge(call: PermittedCall, keys: readonly KeyObject[], nowSeconds: numb
   }
   const { claims } = verdict
   if (!isWhole(claims)) return refusal('PERMIT_INVALID', 'The permit is refused: a claim is missing.')
+  if (audience !== undefined && claims.aud !== audience) {
+    return refusal('PERMIT_MISMATCH', 'The permit is for another service.')
+  }
   if (claims.tool !== tool) return refusal('PERMIT_MISMATCH', 'The permit is for another tool.')
   if (claims.arguments_digest !== digestOf(call.arguments ?? {})) {
     return refusal('PERMIT_MISMATCH', 'The permit is for other arguments.')
@@ -86,6 +99,7 @@ function judge(call: PermittedCall, keys: readonly KeyObject[], nowSeconds: numb
 function isWhole(claims: PermitClaims): boolean {
   const texts = [
     claims.agent,
+    claims.aud,
     claims.task,
     claims.principal,
     claims.tool,

@@ -25,6 +25,7 @@ function claims(change: Partial<PermitClaims> = {}): PermitClaims {
   serial += 1
   return {
     agent: 'desk',
+    aud: 'helpdesk',
     task: 'task-1',
     principal: 'ana',
     tool: 'refund',
@@ -247,6 +248,12 @@ describe.each(doors)('%s', (_name, open) => {
     )
     expect((await plain(undefined, {}, 'GET')).code).toBe('PERMIT_MISSING')
   })
+})
+
+test('a permit for another service is refused where the service says its name', async () => {
+  const check = createPermitCheck({ key, now, seen: () => false, audience: 'helpdesk' })
+  const use = async (aud: string) => (await check([{ permit: permit({ aud }), tool: 'refund', arguments: args }])).ok
+  expect([await use('helpdesk'), await use('warehouse')]).toEqual([true, false])
 })
 
 test('no change of one character of a permit is accepted', async () => {

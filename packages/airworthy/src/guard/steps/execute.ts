@@ -43,6 +43,7 @@ export function permitFor(guard: Guard, passage: Passage, argumentsSentDigest: D
   return mintPermit(
     {
       agent: task.agent,
+      aud: tool.server ?? task.agent,
       task: task.id,
       principal: task.principal.id,
       tool: tool.upstreamName,

@@ -39,7 +39,10 @@ export async function probeScope1(context: ProbeContext): Promise<ProbeResult> {
     failures,
     unclear,
     seen: `${offered} ${names.length} attempts on tools that are not listed reached no upstream.`,
-    notJudged: ['Tools in model requests are not seen, because there is no model proxy yet.'],
+    notJudged: [
+      'Tools in model requests are not seen, because there is no model proxy yet.',
+      'Resources, prompts and methods that `pass:` names are relayed without the steps of the guard, kill switches apart.',
+    ],
     details: { unlisted_attempts: names.length },
   }
 }
