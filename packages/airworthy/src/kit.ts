@@ -33,7 +33,7 @@ import { runningActions } from './operate/actions/running.ts'
 import { type CheckpointDelivery, deliverCheckpoints } from './operate/anchors/deliver-checkpoints.ts'
 import { anchorsOf } from './operate/anchors/from-manifest.ts'
 import { type Approver, decideApproval } from './operate/approvals/decide.ts'
-import { notifyResume } from './operate/approvals/notify-resume.ts'
+import { notifyResume, type ResumeNotice } from './operate/approvals/notify-resume.ts'
 import { originOfAgent } from './operate/audit/origin.ts'
 import { engageKill, type KillReport, liftKill } from './operate/halts/kill-switch.ts'
 import { createCredential, type NewCredential, revokeCredential } from './operate/keys/credentials.ts'
@@ -42,7 +42,7 @@ import type { CredentialRecord } from './operate/keys/port.ts'
 import { readProject } from './operate/onboard/read-project.ts'
 import type { OfferedTools } from './operate/probes/probe-context.ts'
 import { newOwner } from './operate/recovery/owner.ts'
-import { sweep } from './operate/recovery/sweep.ts'
+import { sweep, sweepMemory } from './operate/recovery/sweep.ts'
 import { loadCachedPolicies } from './operate/releases/policy-cache.ts'
 import { registerRelease } from './operate/releases/register.ts'
 import { createSequencer, type Sequencer } from './operate/sequencer/sequencer.ts'
@@ -95,8 +95,11 @@ export interface Kit {
   readonly upstream: McpUpstream
   /** 32 bytes, for sealing what travels through a client. */
   readonly sealKey: Uint8Array
-  /** Begins to sequence, sweep and anchor. @throws AUDIT_LOG_INCONSISTENT */
-  start(): Promise<void>
+  /**
+   * Begins to sequence, sweep and anchor; it waits for no action. Without `sweep` the kit executes and expires nothing by itself.
+   * @throws AUDIT_LOG_INCONSISTENT
+   */
+  start(options?: { readonly sweep?: boolean }): Promise<void>
   /** Stops taking new work, lets what runs end (bounded), covers the log. */
   close(): Promise<void>
   /** Why the kit cannot govern now; undefined: it can. */
@@ -154,6 +157,10 @@ const sweepEveryMs = 1_000
 /** How often a waiting caller looks by itself, for what another process changed. */
 const lookEveryMs = 500
 const shutdownMs = 10_000
+/** Approved actions that sweeps execute at once; a person's own approval is executed beside them. */
+const executionsMax = 8
+/** Bounds memory; a caller that is forgotten here is told a second time. */
+const handedOverMax = 10_000
 /** JSON-RPC code of what a stopped agent asks for; from the range that the protocol leaves to servers. */
 const stoppedCode = -32_011
 
@@ -245,7 +252,11 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   const running = runningActions()
   const changes = actionChanges()
   const verifyPrincipal = principalVerifier(manifest.principal)
-  const reconcileTries = new Map<string, number>()
+  const memory = sweepMemory()
+  /** Approved actions that this kit is executing, by id. */
+  const executing = new Map<string, Promise<void>>()
+  /** Approved actions whose callers were told, so that a sweep does not tell them every second. */
+  const handedOver = new Set<string>()
   let isClosing = false
   let sweeping: NodeJS.Timeout | undefined
   let sweepRound: Promise<void> = Promise.resolve()
@@ -290,14 +301,24 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     upstream,
     sealKey: derive(keys.seal, 'request-state'),
 
-    async start() {
+    async start({ sweep: isSweeping = true } = {}) {
       await covered.start()
       await store.audit.append(lifeEntry('kit-started'))
       const round = async (): Promise<void> => {
         try {
           await sweep(
-            { guard, approvals: store.approvals, recovery: store.recovery, executeApproved, onChange: changes.changed },
-            reconcileTries,
+            {
+              guard,
+              approvals: store.approvals,
+              recovery: store.recovery,
+              beginApproved,
+              onRefused: (actionId) => {
+                handedOver.delete(actionId)
+                void tellTask(actionId, 'airworthy.action-finished')
+              },
+              onChange: changes.changed,
+            },
+            memory,
           )
         } catch (error) {
           log(`the sweep failed and is tried again: ${error instanceof Error ? error.message : String(error)}`)
@@ -308,15 +329,14 @@ export async function createKit(options: KitOptions): Promise<Kit> {
         }, sweepEveryMs)
         sweeping.unref()
       }
-      sweepRound = round()
-      await sweepRound
+      if (isSweeping) sweepRound = round()
     },
 
     async close() {
       if (isClosing) return
       isClosing = true
       clearTimeout(sweeping)
-      await sweepRound
+      await soon(sweepRound, shutdownMs)
       if (!(await running.idle(shutdownMs)))
         log(`${running.count()} actions still ran when the kit stopped; they will be in doubt`)
       await upstream.close()
@@ -393,15 +413,9 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     },
 
     async decideApproval(decision) {
-      const approval = await decideApproval(store.approvals, { ...decision, atMs: clock(), entryId: idOf('ent') })
-      if (decision.decision === 'rejected') {
-        await store.guard.refuseHeld({
-          actionId: approval.actionId,
-          entryId: idOf('ent'),
-          atMs: clock(),
-          reasons: [{ code: 'CONFIRMATION_REJECTED', message: 'The action was rejected.' }],
-        })
-      } else await executeApproved(approval.actionId)
+      const approval = await decideApproval(store.approvals, { ...decision, atMs: clock(), newId: idOf })
+      if (decision.decision === 'approved') await executeApproved(approval.actionId)
+      else void tellTask(approval.actionId, 'airworthy.action-finished')
       changes.changed(approval.actionId)
       return approval
     },
@@ -450,19 +464,50 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   return kit
 
   /** On approval the kit executes the recorded action itself, once; tools that the caller runs wait for their caller. */
-  async function executeApproved(actionId: string): Promise<void> {
+  function executeApproved(actionId: string): Promise<void> {
+    const begun = executing.get(actionId)
+    if (begun !== undefined) return begun
+    const execution = executeOnce(actionId).finally(() => executing.delete(actionId))
+    executing.set(actionId, execution)
+    return execution
+  }
+
+  /** What a sweep finds approved; what is too much now comes with a later round. */
+  function beginApproved(actionId: string): void {
+    if (isClosing || executing.size >= executionsMax) return
+    executeApproved(actionId).catch((error: unknown) =>
+      log(`${actionId} could not be executed: ${error instanceof Error ? error.message : String(error)}`),
+    )
+  }
+
+  async function executeOnce(actionId: string): Promise<void> {
     const action = await store.guard.readAction(actionId)
     if (action === undefined || action.state !== 'held' || action.approvalId === undefined) return
     if (guard.tools.get(action.tool)?.server === undefined) {
       changes.changed(actionId)
+      if (handedOver.has(actionId)) return
+      handedOver.add(actionId)
+      if (handedOver.size > handedOverMax) handedOver.delete(handedOver.keys().next().value as string)
+      void tellTask(actionId, 'airworthy.action-approved')
       return
     }
     const approval = await store.guard.readApproval(action.approvalId)
     if (approval === undefined) return
     await governed(requestOf(action), { action, approval })
     changes.changed(actionId)
-    const task = await store.guard.readTask(action.task)
-    if (task?.resumeUrl !== undefined) void notifyResume(task.resumeUrl, { task: task.id, action: actionId }, log)
+    void tellTask(actionId, 'airworthy.action-finished')
+  }
+
+  /** Never throws: a task that hears nothing still finds its result. */
+  async function tellTask(actionId: string, type: ResumeNotice['type']): Promise<void> {
+    try {
+      const action = await store.guard.readAction(actionId)
+      const task = action === undefined ? undefined : await store.guard.readTask(action.task)
+      if (task?.resumeUrl === undefined) return
+      await notifyResume(task.resumeUrl, { type, task: task.id, action: actionId }, log)
+    } catch (error) {
+      log(`the task of ${actionId} was not told: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 
   function killPorts() {
@@ -503,6 +548,16 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       mode,
     })
   }
+}
+
+/** Waits for it, but no longer than this. */
+async function soon(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }
 
 /** The request that a held action was recorded from. */

@@ -11,7 +11,13 @@ interface Flags extends KitFlags {
 type Kind = 'agent' | 'operator' | 'person' | 'auditor'
 
 const createCommand = buildCommand<
-  Flags & { kind: Kind; name: string; role?: readonly string[]; agent: string | undefined },
+  Flags & {
+    kind: Kind
+    name: string
+    role?: readonly string[]
+    agent: string | undefined
+    principal: string | undefined
+  },
   [],
   CliContext
 >({
@@ -30,6 +36,10 @@ const createCommand = buildCommand<
         placeholder: 'ROLE',
       },
       agent: optionalText('For an agent key: the agent it opens tasks for', 'AGENT'),
+      principal: optionalText(
+        'For a person key: who the person is to the agents; not_requester compares it too',
+        'PRINCIPAL',
+      ),
     },
   },
   async func(given) {
@@ -40,6 +50,7 @@ const createCommand = buildCommand<
           name: given.name,
           roles: given.role ?? [],
           ...(given.agent === undefined ? {} : { agent: given.agent }),
+          ...(given.principal === undefined ? {} : { principal: given.principal }),
         }),
       )
       if (given.json) printJson(this, { ...record, key })

@@ -9,6 +9,14 @@ export const keyBody = z.strictObject({
   name: z.string().min(1).max(128),
   roles: z.array(z.string().min(1).max(128)).max(50).optional().describe('What a person may approve.'),
   agent: z.string().min(1).max(128).optional().describe('Needed for, and only for, a key of kind agent.'),
+  principal: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe(
+      'For a key of kind person: who the person is to the agents, compared where the requester may not approve.',
+    ),
 })
 
 const key = z.object({
@@ -17,6 +25,7 @@ const key = z.object({
   name: z.string(),
   roles: z.array(z.string()).readonly(),
   agent: z.string().optional(),
+  principal: z.string().optional(),
   created_ms: timeMs,
   revoked_ms: timeMs.optional(),
 })

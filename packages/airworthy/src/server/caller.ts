@@ -19,6 +19,7 @@ export type Caller =
       readonly name: string
       readonly roles: readonly string[]
       readonly agent?: string
+      readonly principal?: string
     }
 
 /**
@@ -77,8 +78,15 @@ async function credentialCaller(kit: Kit, key: string): Promise<Caller> {
   }
   const record: CredentialRecord | undefined = await credentialOf(kit.store.credentials, key)
   if (record === undefined) throw unauthenticated('The key is unknown, or was revoked.')
-  const { id, kind, name, roles, agent } = record
-  return { id, kind, name, roles, ...(agent === undefined ? {} : { agent }) }
+  const { id, kind, name, roles, agent, principal } = record
+  return {
+    id,
+    kind,
+    name,
+    roles,
+    ...(agent === undefined ? {} : { agent }),
+    ...(principal === undefined ? {} : { principal }),
+  }
 }
 
 function bearerOf(headers: Headers): string | undefined {

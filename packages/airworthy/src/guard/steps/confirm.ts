@@ -2,6 +2,7 @@
 import type { Reason } from '../../core/decision.ts'
 import { type Digest, digestOf } from '../../core/digest.ts'
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
+import { printable } from '../../core/printable.ts'
 import { type Denial, deny, type Guard, type Passage } from '../guard.ts'
 import type { ApprovalDraft } from '../port.ts'
 
@@ -68,20 +69,16 @@ function summaryOf(passage: Passage): string {
   const { task, tool } = passage
   const lines = [
     `${tool.name} (${tool.effect}, ${tool.reach}) for ${task.principal.id} by agent ${task.agent}`,
-    ...Object.entries(passage.arguments).map(([name, value]) => `  ${name}: ${printable(JSON.stringify(value))}`),
+    ...Object.entries(passage.arguments).map(([name, value]) => `  ${name}: ${cut(JSON.stringify(value))}`),
     ...(passage.labels.length === 0 ? [] : [`  carries: ${passage.labels.join(', ')}`]),
-    ...(passage.untrusted.length === 0
-      ? []
-      : [`  from untrusted content: ${passage.untrusted.map(printable).join(', ')}`]),
+    ...(passage.untrusted.length === 0 ? [] : [`  from untrusted content: ${passage.untrusted.map(cut).join(', ')}`]),
   ]
   return lines.join('\n')
 }
 
-/** One line, no control or direction characters, at most 500 code units: an approver must see what is really there. */
-function printable(text: string): string {
-  const plain = text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  )
-  return plain.length <= 500 ? plain : `${plain.slice(0, 500)}... (${plain.length} characters)`
+/** At most 500 code units of a value, so that a summary stays one screen; it says that it was cut and where all of it stands. */
+function cut(text: string): string {
+  const plain = printable(text)
+  if (plain.length <= 500) return plain
+  return `${plain.slice(0, 500)}... (CUT: ${plain.length} characters; \`airworthy approval show\` gives all of them)`
 }

@@ -1,12 +1,15 @@
 /** A person's decision on one exact action. It never overrides a forbid: the action's steps all run again before it executes. */
 import type { EntryDraft } from '../../audit/seal-entry.ts'
+import type { Reason } from '../../core/decision.ts'
 import { AirworthyError } from '../../core/errors.ts'
 import type { ApprovalRecord } from '../../guard/port.ts'
 import type { ApprovalStore, DecideApprovalAct } from './port.ts'
 
 export interface Approver {
-  /** The name that its key carries; compared with the principal's id where the requester may not approve. */
+  /** The name that its key carries. It and `principal` are compared with the requester's id where that one may not approve. */
   readonly name: string
+  /** The principal that the person is, as agents name it (`auth0|ana`). */
+  readonly principal?: string
   readonly roles: readonly string[]
   readonly credentialId: string
   /** `person_key`, or `simulated` in a demo or probe. */
@@ -19,7 +22,7 @@ export interface ApprovalDecision {
   readonly approver: Approver
   readonly comment?: string
   readonly atMs: number
-  readonly entryId: string
+  readonly newId: (prefix: 'ent') => string
 }
 
 /** @throws APPROVAL_UNKNOWN, APPROVAL_DECIDED, APPROVAL_FORBIDDEN */
@@ -33,7 +36,7 @@ export async function decideApproval(approvals: ApprovalStore, decision: Approva
       'Let somebody with that role decide.',
     )
   }
-  if (approval.notRequester && decision.approver.name === approval.principalId) {
+  if (approval.notRequester && isSamePerson(decision.approver, approval.principalId)) {
     throw forbidden('The one on whose behalf the action runs may not approve it.', 'Let somebody else decide.')
   }
   const answer = await approvals.decideApproval({
@@ -43,6 +46,9 @@ export async function decideApproval(approvals: ApprovalStore, decision: Approva
     by: decision.approver.name,
     ...(decision.comment === undefined ? {} : { comment: decision.comment }),
     entry: entryOf(approval, decision),
+    ...(decision.decision === 'rejected'
+      ? { refusal: { entryId: decision.newId('ent'), reasons: refusalReasons.rejected } }
+      : {}),
   })
   if (answer.kind === 'unknown') throw unknown(decision.id)
   if (answer.kind === 'late') {
@@ -55,27 +61,42 @@ export async function decideApproval(approvals: ApprovalStore, decision: Approva
   return { ...approval, state: decision.decision, decidedMs: decision.atMs, decidedBy: decision.approver.name }
 }
 
-/** Marks an approval that nobody decided in time. */
-export function expiryOf(approval: ApprovalRecord, atMs: number, entryId: string): DecideApprovalAct {
+/** What a held action is refused with. */
+export const refusalReasons: Record<'rejected' | 'expired', readonly Reason[]> = {
+  rejected: [{ code: 'CONFIRMATION_REJECTED', message: 'The action was rejected.' }],
+  expired: [{ code: 'CONFIRMATION_EXPIRED', message: 'Nobody confirmed the action in time, or nobody fetched it.' }],
+}
+
+/** "Ana " and "ana" are one person: an identity provider and whoever names a key seldom agree on capitals and widths. */
+function isSamePerson(approver: Approver, principalId: string): boolean {
+  const requester = folded(principalId)
+  return [approver.name, approver.principal].some((name) => name !== undefined && folded(name) === requester)
+}
+
+/** Upper case first, so that letters with several lower cases become one. */
+function folded(name: string): string {
+  return name.normalize('NFKC').trim().toUpperCase().toLowerCase().normalize('NFKC')
+}
+
+/** Marks an approval that nobody decided, or used, in time; its action is refused with it. */
+export function expiryOf(approval: ApprovalRecord, atMs: number, newId: (prefix: 'ent') => string): DecideApprovalAct {
   return {
     id: approval.id,
     state: 'expired',
     atMs,
     by: 'kit',
     entry: {
-      ...base(approval, atMs, entryId),
+      ...base(approval, atMs, newId('ent')),
       kind: 'approval-expired',
       actor: { kind: 'kit', id: 'kit', verifiedBy: 'kit' },
     },
+    refusal: { entryId: newId('ent'), reasons: refusalReasons.expired },
   }
 }
 
-function entryOf(
-  approval: ApprovalRecord,
-  { decision, approver, comment, atMs, entryId }: ApprovalDecision,
-): EntryDraft {
+function entryOf(approval: ApprovalRecord, { decision, approver, comment, atMs, newId }: ApprovalDecision): EntryDraft {
   return {
-    ...base(approval, atMs, entryId),
+    ...base(approval, atMs, newId('ent')),
     kind: decision === 'approved' ? 'approval-granted' : 'approval-rejected',
     actor: { kind: 'person', id: approver.name, verifiedBy: approver.verifiedBy },
     approver: { id: approver.name, verifiedBy: approver.verifiedBy },

@@ -1,20 +1,25 @@
-/** Tells a task's resume webhook that an action of it was executed or refused. It carries ids only; the task reads the result. */
+/**
+ * Tells a task's resume webhook that an action of it was executed or refused, or was approved and waits for its caller. It
+ * carries ids only; the task reads the result. A notice may come more than once.
+ */
+
+export interface ResumeNotice {
+  readonly type: 'airworthy.action-finished' | 'airworthy.action-approved'
+  readonly task: string
+  readonly action: string
+}
 
 const timeoutMs = 5_000
 const triesMax = 3
 
 /** Never throws; what could not be delivered is logged, and the task still finds its result. */
-export async function notifyResume(
-  url: string,
-  body: { readonly task: string; readonly action: string },
-  log: (line: string) => void,
-): Promise<void> {
+export async function notifyResume(url: string, notice: ResumeNotice, log: (line: string) => void): Promise<void> {
   for (let attempt = 1; attempt <= triesMax; attempt++) {
     try {
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ type: 'airworthy.action-finished', ...body }),
+        body: JSON.stringify(notice),
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMs),
       })
@@ -25,5 +30,5 @@ export async function notifyResume(
     }
     await new Promise((resolve) => setTimeout(resolve, 500 * attempt))
   }
-  log(`the resume webhook of task ${body.task} did not take the notice for ${body.action}`)
+  log(`the resume webhook of task ${notice.task} did not take the notice for ${notice.action}`)
 }

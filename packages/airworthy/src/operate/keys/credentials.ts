@@ -10,10 +10,15 @@ export interface NewCredential {
   readonly name: string
   readonly roles: readonly string[]
   readonly agent?: string
+  /** For a person: who they are to the agents, so that nobody approves what runs on their own behalf. */
+  readonly principal?: string
 }
 
 const prefixes: Record<CredentialKind, string> = { agent: 'awa_', operator: 'awo_', person: 'awp_', auditor: 'awu_' }
 const nameForm = /^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,127}$/u
+
+/** What identity providers call people differs widely. */
+const principalForm = /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u
 
 /** @returns the record and the key, which is shown this once. @throws KEY_INVALID */
 export async function createCredential(
@@ -25,6 +30,8 @@ export async function createCredential(
   if (request.roles.some((role) => !nameForm.test(role))) throw invalid('A role has the form of a name.')
   if (request.kind === 'agent' && request.agent === undefined)
     throw invalid('An agent key belongs to one agent; name it with --agent.')
+  if (request.principal !== undefined && (request.kind !== 'person' || !principalForm.test(request.principal)))
+    throw invalid('A principal belongs to the key of a person; it has 1 to 256 characters and none of control.')
   const key = `${prefixes[request.kind]}${randomBytes(24).toString('base64url')}`
   const record: CredentialRecord = {
     id: by.newId('key'),
@@ -32,6 +39,7 @@ export async function createCredential(
     name: request.name,
     roles: request.roles,
     ...(request.agent === undefined ? {} : { agent: request.agent }),
+    ...(request.principal === undefined ? {} : { principal: request.principal }),
     createdMs: by.atMs,
   }
   await store.createCredential({
@@ -43,7 +51,12 @@ export async function createCredential(
       kind: 'key-created',
       actor: by.actor,
       object: record.id,
-      details: { kind: record.kind, name: record.name, roles: record.roles },
+      details: {
+        kind: record.kind,
+        name: record.name,
+        roles: record.roles,
+        ...(record.principal === undefined ? {} : { principal: record.principal }),
+      },
     },
   })
   return { record, key }

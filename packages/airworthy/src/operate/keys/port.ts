@@ -9,6 +9,8 @@ export interface CredentialRecord {
   readonly name: string
   /** For agent keys: the agent it may open tasks for. */
   readonly agent?: string
+  /** For keys of people: the principal that the person is, as agents name it (`auth0|ana`). */
+  readonly principal?: string
   readonly roles: readonly string[]
   readonly createdMs: number
   readonly revokedMs?: number

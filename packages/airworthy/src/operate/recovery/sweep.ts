@@ -5,10 +5,9 @@
  */
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import type { Guard } from '../../guard/guard.ts'
-import type { ActionRecord } from '../../guard/port.ts'
 import { ambiguousReason } from '../../guard/steps/settle.ts'
 import { reportOutcome } from '../actions/report-outcome.ts'
-import { expiryOf } from '../approvals/decide.ts'
+import { expiryOf, refusalReasons } from '../approvals/decide.ts'
 import type { ApprovalStore } from '../approvals/port.ts'
 import { isOwnerGone } from './owner.ts'
 import type { RecoveryStore } from './port.ts'
@@ -17,44 +16,66 @@ export interface SweepPorts {
   readonly guard: Guard
   readonly approvals: ApprovalStore
   readonly recovery: RecoveryStore
-  /** Executes an approved action once. */
-  readonly executeApproved: (actionId: string) => Promise<void>
+  /** Begins to execute an approved action, or hands it to its caller; returns at once and may be told the same again. */
+  readonly beginApproved: (actionId: string) => void
+  /** An approval came to its end without a person's word: whoever waits must hear it. */
+  readonly onRefused: (actionId: string) => void
   readonly onChange: (actionId: string) => void
 }
 
+/** What a kit remembers between rounds. */
+export interface SweepMemory {
+  /** How often each ambiguous action's hook was asked. */
+  readonly tries: Map<string, number>
+  /** Place in the list of ambiguous actions from which the next round goes on. */
+  ambiguousAfter: number
+}
+
 const roundMax = 100
+/** Hooks answer over the network, one after the other; a round must not take minutes. */
+const hooksMax = 20
 /** A hook that says `unknown` this often leaves the action to a person. */
 const reconcileTriesMax = 5
 
-/** @param tries how often each ambiguous action's hook was asked; kept by the caller between rounds. */
-export async function sweep(ports: SweepPorts, tries: Map<string, number>): Promise<void> {
-  await expireApprovals(ports)
-  for (const actionId of await ports.approvals.approvedActions()) await ports.executeApproved(actionId)
-  await doubtOpenActions(ports)
-  await reconcileAmbiguous(ports, tries)
+export function sweepMemory(): SweepMemory {
+  return { tries: new Map(), ambiguousAfter: 0 }
 }
 
-async function expireApprovals({ guard, approvals, onChange }: SweepPorts): Promise<void> {
-  const { store, clock, newId } = guard.ports
+/** One bounded round. Nothing in it waits for a tool to be executed. */
+export async function sweep(ports: SweepPorts, memory: SweepMemory): Promise<void> {
+  await expireApprovals(ports)
+  await refuseLeftovers(ports)
+  for (const actionId of await ports.approvals.approvedActions()) ports.beginApproved(actionId)
+  await doubtOpenActions(ports)
+  await reconcileAmbiguous(ports, memory)
+}
+
+async function expireApprovals({ guard, approvals, onChange, onRefused }: SweepPorts): Promise<void> {
+  const { clock, newId } = guard.ports
   for (const id of await approvals.overdueApprovals(clock())) {
     const approval = await approvals.readApproval(id)
     if (approval === undefined) continue
-    const decided = await approvals.decideApproval(expiryOf(approval, clock(), newId('ent')))
+    const decided = await approvals.decideApproval(expiryOf(approval, clock(), newId))
     if (decided.kind !== 'decided') continue
-    await store.refuseHeld({
-      actionId: approval.actionId,
-      entryId: newId('ent'),
-      atMs: clock(),
-      reasons: [{ code: 'CONFIRMATION_EXPIRED', message: 'Nobody confirmed the action in time.' }],
-    })
     onChange(approval.actionId)
+    onRefused(approval.actionId)
+  }
+}
+
+async function refuseLeftovers({ guard, approvals, onChange, onRefused }: SweepPorts): Promise<void> {
+  const { store, clock, newId } = guard.ports
+  for (const { actionId, state } of await approvals.unrefusedApprovals()) {
+    const reasons = refusalReasons[state === 'rejected' ? 'rejected' : 'expired']
+    await store.refuseHeld({ actionId, entryId: newId('ent'), atMs: clock(), reasons })
+    onChange(actionId)
+    onRefused(actionId)
   }
 }
 
 async function doubtOpenActions({ guard, recovery, onChange }: SweepPorts): Promise<void> {
   const { store, clock, newId } = guard.ports
-  for (const action of await recovery.openActions(roundMax)) {
-    if (!isInDoubt(action, guard.owner, clock())) continue
+  const owners = (await recovery.openOwners()).filter((owner) => owner !== guard.owner && isOwnerGone(owner))
+  for (const action of await recovery.doubtfulActions({ nowMs: clock(), owners, limit: roundMax })) {
     const isRead = action.effect === 'read'
     await store.settle({
       actionId: action.id,
@@ -71,16 +92,13 @@ async function doubtOpenActions({ guard, recovery, onChange }: SweepPorts): Prom
   }
 }
 
-function isInDoubt(action: ActionRecord, owner: string, nowMs: number): boolean {
-  if (action.doubtMs === undefined || nowMs >= action.doubtMs) return true
-  return action.owner !== owner && isOwnerGone(action.owner ?? '')
-}
-
-async function reconcileAmbiguous(
-  { guard, recovery, onChange }: SweepPorts,
-  tries: Map<string, number>,
-): Promise<void> {
-  for (const action of await recovery.ambiguousActions(roundMax)) {
+async function reconcileAmbiguous({ guard, recovery, onChange }: SweepPorts, memory: SweepMemory): Promise<void> {
+  const { tries } = memory
+  const tools = guard.manifest.tools.filter(({ reconcile }) => reconcile !== undefined).map(({ name }) => name)
+  if (tools.length === 0) return
+  const page = await recovery.ambiguousActions({ tools, after: memory.ambiguousAfter, limit: hooksMax })
+  memory.ambiguousAfter = page.next
+  for (const action of page.actions) {
     const tool: EffectiveTool | undefined = guard.tools.get(action.tool)
     const asked = tries.get(action.id) ?? 0
     if (tool?.reconcile === undefined || asked >= reconcileTriesMax) continue

@@ -55,7 +55,7 @@ export function checkContextOf(parts: CheckParts): CheckContext {
           decision,
           approver: { ...approver, credentialId: 'probe', verifiedBy: 'simulated' },
           atMs: guard.ports.clock(),
-          entryId: guard.ports.newId('ent'),
+          newId: guard.ports.newId,
         })
         return { kind: 'decided' }
       },

@@ -46,11 +46,18 @@ interface KeyBody {
   name: string
   roles?: string[] | undefined
   agent?: string | undefined
+  principal?: string | undefined
 }
 
 export async function createKey({ server, caller, body }: Asked<KeyBody, unknown>): Promise<Response> {
-  const { kind, name, roles = [], agent } = body
-  const request = { kind, name, roles, ...(agent === undefined ? {} : { agent }) }
+  const { kind, name, roles = [], agent, principal } = body
+  const request = {
+    kind,
+    name,
+    roles,
+    ...(agent === undefined ? {} : { agent }),
+    ...(principal === undefined ? {} : { principal }),
+  }
   const { record, key } = await server.kit.createKey(request, actorOf(caller as Caller))
   return jsonAnswer({ ...wireOfKey(record), key }, 201)
 }

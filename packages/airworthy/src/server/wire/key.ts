@@ -9,6 +9,7 @@ export function wireOfKey(record: CredentialRecord): WireKey {
     name: record.name,
     roles: record.roles,
     ...(record.agent === undefined ? {} : { agent: record.agent }),
+    ...(record.principal === undefined ? {} : { principal: record.principal }),
     created_ms: record.createdMs,
     ...(record.revokedMs === undefined ? {} : { revoked_ms: record.revokedMs }),
   }

@@ -1,8 +1,12 @@
 /** Approvals on SQLite. */
+import { invariant } from '../../core/errors.ts'
 import type { ApprovalStore, DecideApprovalAct, DecideApprovalAnswer } from '../../operate/approvals/port.ts'
+import { entryOfRow } from './action-entry.ts'
+import { actionReader } from './action-row.ts'
 import { type ApprovalRow, approvalOfRow } from './approval-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { act, type SqliteDatabase } from './open.ts'
+import { heldRefuser } from './refuse-held.ts'
 
 export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): ApprovalStore {
   const byId = db.prepare<[string], ApprovalRow>('SELECT * FROM approvals WHERE id = ?')
@@ -11,7 +15,7 @@ export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): A
     'SELECT * FROM approvals WHERE state = ? ORDER BY row DESC LIMIT ?',
   )
   const overdue = db
-    .prepare<[number]>("SELECT id FROM approvals WHERE state = 'pending' AND expires_ms <= ? LIMIT 100")
+    .prepare<[number]>("SELECT id FROM approvals WHERE state IN ('pending', 'approved') AND expires_ms <= ? LIMIT 100")
     .pluck()
   const approved = db
     .prepare<[]>(
@@ -19,8 +23,16 @@ export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): A
        WHERE a.state = 'held' AND p.state = 'approved' AND t.probe = 0 ORDER BY a.row LIMIT 1000`,
     )
     .pluck()
+  const unrefused = db.prepare<[], ApprovalRow>(
+    `SELECT p.* FROM actions a JOIN approvals p ON p.id = a.approval_id
+     WHERE a.state = 'held' AND p.state IN ('rejected', 'expired') ORDER BY a.row LIMIT 100`,
+  )
+  const actions = actionReader(db, audit)
+  const refuseHeld = heldRefuser(db, audit, actions)
+  // Who gave an approval that then expires unused stays on record.
   const decide = db.prepare(
-    `UPDATE approvals SET state = @state, decided_ms = @atMs, decided_by = @by, comment = @comment WHERE id = @id AND state = 'pending'`,
+    `UPDATE approvals SET state = @state, decided_ms = coalesce(decided_ms, @atMs), decided_by = coalesce(decided_by, @by),
+       comment = coalesce(comment, @comment) WHERE id = @id`,
   )
   const addWaiting = db.prepare(
     `UPDATE tasks SET waited_ms = waited_ms + max(0, @atMs - max(@sinceMs, waited_until_ms)),
@@ -30,11 +42,17 @@ export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): A
   const decideApproval = db.transaction((act: DecideApprovalAct): DecideApprovalAnswer => {
     const row = byId.get(act.id)
     if (row === undefined) return { kind: 'unknown' }
-    if (row.state !== 'pending') return { kind: 'late', state: row.state }
+    const isUnused = row.state === 'approved' && act.state === 'expired' && row.expires_ms <= act.atMs
+    if (row.state !== 'pending' && !isUnused) return { kind: 'late', state: row.state }
     if (act.state === 'approved' && row.expires_ms <= act.atMs) return { kind: 'late', state: 'expired' }
     decide.run({ id: act.id, state: act.state, atMs: act.atMs, by: act.by, comment: act.comment ?? null })
-    addWaiting.run({ atMs: act.atMs, sinceMs: row.created_ms, task: row.task })
-    audit.append(act.entry)
+    if (!isUnused) addWaiting.run({ atMs: act.atMs, sinceMs: row.created_ms, task: row.task })
+    const rows = actions.rowById(row.action_id)
+    invariant(rows !== undefined, 'an approval has an action')
+    const { entry, refusal } = act
+    const subject = entryOfRow('action-denied', rows, { entryId: entry.id, atMs: act.atMs, reasons: [] })
+    audit.append({ ...subject, ...entry })
+    if (refusal !== undefined) refuseHeld({ ...refusal, actionId: row.action_id, atMs: act.atMs })
     return { kind: 'decided' }
   })
 
@@ -48,6 +66,7 @@ export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): A
       }),
     decideApproval: (decision) => act(() => decideApproval.immediate(decision)),
     overdueApprovals: (nowMs) => act(() => overdue.all(nowMs) as string[]),
+    unrefusedApprovals: () => act(() => unrefused.all().map(approvalOfRow)),
     approvedActions: () => act(() => approved.all() as string[]),
   }
 }

@@ -5,14 +5,20 @@ import { act, type SqliteDatabase } from './open.ts'
 
 export function sqliteCredentialStore(db: SqliteDatabase, audit: AuditAppender): CredentialStore {
   const insert = db.prepare(
-    'INSERT INTO credentials (id, kind, name, agent, roles, hash, created_ms) VALUES (@id, @kind, @name, @agent, @roles, @hash, @createdMs)',
+    'INSERT INTO credentials (id, kind, name, agent, principal, roles, hash, created_ms) VALUES (@id, @kind, @name, @agent, @principal, @roles, @hash, @createdMs)',
   )
   const byHash = db.prepare<[string], CredentialRow>('SELECT * FROM credentials WHERE hash = ?')
   const all = db.prepare<[], CredentialRow>('SELECT * FROM credentials ORDER BY created_ms, id')
   const revoke = db.prepare('UPDATE credentials SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL')
 
   const create = db.transaction(({ record, hash, entry }: Parameters<CredentialStore['createCredential']>[0]) => {
-    insert.run({ ...record, agent: record.agent ?? null, roles: JSON.stringify(record.roles), hash })
+    insert.run({
+      ...record,
+      agent: record.agent ?? null,
+      principal: record.principal ?? null,
+      roles: JSON.stringify(record.roles),
+      hash,
+    })
     audit.append(entry)
   })
   const revokeOne = db.transaction(({ id, atMs, entry }: Parameters<CredentialStore['revokeCredential']>[0]) => {
@@ -38,6 +44,7 @@ interface CredentialRow {
   readonly kind: CredentialKind
   readonly name: string
   readonly agent: string | null
+  readonly principal: string | null
   readonly roles: string
   readonly created_ms: number
   readonly revoked_ms: number | null
@@ -49,6 +56,7 @@ function credentialOfRow(row: CredentialRow): CredentialRecord {
     kind: row.kind,
     name: row.name,
     ...(row.agent === null ? {} : { agent: row.agent }),
+    ...(row.principal === null ? {} : { principal: row.principal }),
     roles: JSON.parse(row.roles),
     createdMs: row.created_ms,
     ...(row.revoked_ms === null ? {} : { revokedMs: row.revoked_ms }),

@@ -3,9 +3,10 @@ import { AirworthyError } from '../../core/errors.ts'
 import { applicationId } from './application-id.ts'
 import { ledgerMigration } from './migrations/001-ledger.sql.ts'
 import { auditMigration } from './migrations/002-audit.sql.ts'
+import { personsMigration } from './migrations/003-persons.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
-const migrations: readonly string[] = [ledgerMigration, auditMigration]
+const migrations: readonly string[] = [ledgerMigration, auditMigration, personsMigration]
 
 /** Brings the schema to this version. @throws STORE_FOREIGN, STORE_NEWER; nothing is touched then. */
 export function migrate(db: SqliteDatabase, path: string): void {
