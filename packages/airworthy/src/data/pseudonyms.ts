@@ -18,6 +18,10 @@ export interface Pseudonym {
   readonly dataClass: DataClass
 }
 
+/** More new ones than this in one value, or in one task, are redacted: a list of a whole company's customers is no working memory. */
+export const pseudonymsPerValueMax = 200
+export const pseudonymsPerTaskMax = 2_000
+
 export interface Pseudonymized {
   readonly value: JsonValue
   /** New ones, to be kept with the task. */
@@ -26,7 +30,7 @@ export interface Pseudonymized {
 
 /**
  * A value with everything of the given classes replaced by pseudonyms, keys included. What cannot be replaced so that it comes
- * back (something is still found around a pseudonym, or a digit follows it) is redacted instead.
+ * back (something is still found around a pseudonym, a digit follows it, or there are too many) is redacted instead.
  * @param known  the task's pseudonyms so far; a value that has one keeps it.
  * @throws JSON_INVALID beyond 64 levels of nesting. Pure: `known` is not changed.
  */
@@ -50,7 +54,7 @@ export function pseudonymizeValue(
     text: inText,
     number: (number) =>
       cardClass !== undefined && isCardNumber(number)
-        ? book.pseudonymOf(String(number), cardClass, 'card_number')
+        ? (book.pseudonymOf(String(number), cardClass, 'card_number') ?? '[redacted:card]')
         : number,
   })
   return { value: replaced, added: book.added }
@@ -62,7 +66,7 @@ function pseudonymFor(text: string, { start, end, matches }: Stretch<Finding>, b
   const kind = matches.find((match) => match.class === dataClass)!.kind
   // A digit right after it would run into the pseudonym's own number.
   if (/\d/.test(text.charAt(end))) return `[redacted:${kind}]`
-  return book.pseudonymOf(text.slice(start, end), dataClass, kind)
+  return book.pseudonymOf(text.slice(start, end), dataClass, kind) ?? `[redacted:${kind}]`
 }
 
 const strictness: readonly DataClass[] = ['secret', 'regulated', 'pii']
@@ -78,7 +82,7 @@ const pseudonymForm = new RegExp(
  */
 export function resolvePseudonyms(value: JsonValue, known: readonly Pseudonym[]): JsonValue {
   if (known.length === 0) return value
-  const byName = new Map(known.map((one) => [one.pseudonym.toLowerCase(), one.value]))
+  const byName = valuesByName(known)
   const resolve = (text: string): string =>
     text.replace(pseudonymForm, (name) => byName.get(name.toLowerCase()) ?? name)
   return rewriteValue(value, {
@@ -86,6 +90,18 @@ export function resolvePseudonyms(value: JsonValue, known: readonly Pseudonym[])
     text: (text) => (isNumberPseudonym(text) && byName.has(text.toLowerCase()) ? Number(resolve(text)) : resolve(text)),
     number: (number) => number,
   })
+}
+
+/** A task's list is asked at every call and only ever replaced, so its index is built once. */
+const indexes = new WeakMap<readonly Pseudonym[], ReadonlyMap<string, string>>()
+
+function valuesByName(known: readonly Pseudonym[]): ReadonlyMap<string, string> {
+  let byName = indexes.get(known)
+  if (byName === undefined) {
+    byName = new Map(known.map((one) => [one.pseudonym.toLowerCase(), one.value]))
+    indexes.set(known, byName)
+  }
+  return byName
 }
 
 function isNumberPseudonym(text: string): boolean {
@@ -99,20 +115,24 @@ class PseudonymBook {
   private readonly used = new Set<string>()
   private readonly counters = new Map<string, number>()
   private readonly source: JsonValue
+  private readonly room: number
   private literals: ReadonlySet<string> | undefined
 
   constructor(source: JsonValue, known: readonly Pseudonym[]) {
     this.source = source
+    this.room = Math.min(pseudonymsPerValueMax, pseudonymsPerTaskMax - known.length)
     for (const { pseudonym, value, dataClass } of known) {
       this.byValue.set(keyOf(value, dataClass, kindOf(pseudonym)), pseudonym)
       this.used.add(pseudonym)
     }
   }
 
-  pseudonymOf(value: string, dataClass: DataClass, kind: string): string {
+  /** Undefined when the value has none and there is no room for one more. */
+  pseudonymOf(value: string, dataClass: DataClass, kind: string): string | undefined {
     const key = keyOf(value, dataClass, kind)
     const known = this.byValue.get(key)
     if (known !== undefined) return known
+    if (this.added.length >= this.room) return undefined
     const pseudonym = this.nextPseudonym(dataClass, kind)
     this.byValue.set(key, pseudonym)
     this.added.push({ pseudonym, value, dataClass })

@@ -23,14 +23,14 @@ export interface Leaf {
 
 /** Everything found in a value, in document order, keys before their values; equal findings of one place once. @throws JSON_INVALID beyond 64 levels */
 export function findInValue(value: JsonValue, rules: DataRules): ValueFinding[] {
-  const found: ValueFinding[] = []
+  const found = new Map<string, ValueFinding>()
   walkLeaves(value, (leaf) => {
     for (const { class: dataClass, kind } of findingsOfLeaf(leaf, rules)) {
-      if (found.some((known) => known.path === leaf.path && known.class === dataClass && known.kind === kind)) continue
-      found.push({ path: leaf.path, class: dataClass, kind })
+      const key = `${dataClass} ${kind} ${leaf.path}`
+      if (!found.has(key)) found.set(key, { path: leaf.path, class: dataClass, kind })
     }
   })
-  return found
+  return [...found.values()]
 }
 
 /** Calls `visit` for each key, string and number, in document order. @throws JSON_INVALID beyond 64 levels */

@@ -22,11 +22,11 @@ export interface ActionAnswer {
   readonly decision: 'allow' | 'deny' | 'confirm'
   readonly reasons: readonly Reason[]
   readonly next?: Next
-  /** Arguments as they were, or must be, sent. */
+  /** As asked; of an intended action that the caller runs itself, as they must be sent: filters set, pseudonyms resolved. */
   readonly arguments: JsonObject
   /** MCP CallToolResult (content, structuredContent, isError), after redaction. Absent until settled, and for tools that the caller runs. */
   readonly result?: JsonObject
-  /** Why it failed or is in doubt, one sentence. */
+  /** Why it failed or is in doubt; what the tool said about it after redaction. */
   readonly error?: string
   /** For tools that the caller runs itself. */
   readonly permit?: string

@@ -7,7 +7,7 @@
 import { canonicalJson } from '../core/canonical.ts'
 import type { Reason } from '../core/decision.ts'
 import { type Digest, digestOf, digestOfText } from '../core/digest.ts'
-import { AirworthyError } from '../core/errors.ts'
+import { AirworthyError, invariant } from '../core/errors.ts'
 import { argumentsBytesMax, isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
 import type { EffectiveTool } from '../core/manifest/effective.ts'
 import { resolvePseudonyms } from '../data/pseudonyms.ts'
@@ -15,6 +15,7 @@ import type { ActionAnswer, ActionRequest } from './answer.ts'
 import { type Denial, deny, type Guard, type Passage, type StepName } from './guard.ts'
 import type { ActionFacts, ActionRecord, ApprovalRecord, IntendAnswer } from './port.ts'
 import { answerOfRecord } from './recorded-answer.ts'
+import { settleLabelled } from './settle-labelled.ts'
 import { checkArguments } from './steps/check-arguments.ts'
 import { checkAuthorization } from './steps/check-authorization.ts'
 import { checkBudget, overBudget } from './steps/check-budget.ts'
@@ -28,7 +29,7 @@ import { checkOpen, identify } from './steps/identify.ts'
 import { actionFacts, decisionInRecord, digestOfSent, hold, intend } from './steps/intend.ts'
 import { label } from './steps/label.ts'
 import { labelResult } from './steps/label-result.ts'
-import { ambiguousReason, settlementOf } from './steps/settle.ts'
+import { ambiguousReason, errorSentence, settlementOf } from './steps/settle.ts'
 import { withFacts } from './task-state.ts'
 
 /** The steps by name, so that a probe's mutant can replace exactly one of them; everybody else uses `guardSteps`. */
@@ -110,12 +111,12 @@ async function walk(
 
   // 1. identify
   stopAt?.('identify')
-  const afterFact = guard.states.lastFact(request.task)
-  const identified = await steps.identify(guard, sane, afterFact)
+  const copy = guard.states.copyOf(request.task)
+  const identified = await steps.identify(guard, sane, copy?.lastFact ?? 0)
   if (identified.kind === 'deny') return answerOfDenial(sane, identified, undefined, true)
   const { task } = identified
   const argumentsDigest = digestOfText(argumentsText)
-  const state = guard.states.advance(task, afterFact)
+  const state = guard.states.advance(task, copy)
   const listed = guard.tools.get(request.tool)
   let passage: Passage = {
     request: sane,
@@ -317,7 +318,7 @@ async function walk(
         decision: 'confirm',
         reasons: confirmed.reasons,
         next: 'wait',
-        arguments: passage.arguments,
+        arguments: sane.arguments,
         approval: {
           id: confirmed.draft.id,
           roles: confirmed.draft.roles,
@@ -345,12 +346,13 @@ async function walk(
       action: actionId,
       decision: decisionInRecord(passage.reasons),
       reasons: passage.reasons,
-      arguments: passage.arguments,
+      arguments: sane.arguments,
       enforced: enforcing,
     } as const
     if (tool.server === undefined) {
       const permit = permitFor(guard, passage, argumentsSentDigest)
-      return { ...base, state: 'intended', ...(permit === undefined ? {} : { permit }) }
+      // Whoever runs the tool needs what must be sent.
+      return { ...base, state: 'intended', arguments: passage.arguments, ...(permit === undefined ? {} : { permit }) }
     }
     return await executeAndSettle(base, argumentsSentDigest)
   }
@@ -367,25 +369,14 @@ async function walk(
     const settlement = settlementOf(outcome, tool.effect)
     let endSettling: (() => void) | undefined
     try {
-      const labelled =
-        settlement.result === undefined ? undefined : steps.labelResult(guard, passage.state, tool, settlement.result)
       stopAt?.('settle')
       // A settlement is news to the task, so it waits while somebody checks on what is known now.
       endSettling = await guard.turns.take(task.id, settleWaitMsMax)
-      await ports.store.settle({
-        actionId,
-        entryId: ports.newId('ent'),
-        atMs: ports.clock(),
-        state: settlement.state,
-        ...(settlement.result === undefined ? {} : { result: settlement.result }),
-        ...(labelled === undefined ? {} : { shown: labelled.shown }),
-        ...(settlement.error === undefined ? {} : { error: settlement.error }),
-        reasons: settlement.reasons,
-        facts: labelled?.facts ?? [],
-        // A tool that certainly did not run cost nothing; everything else is charged as declared.
-        costUsdMicros: outcome.kind === 'not-executed' ? 0 : tool.costUsdMicros,
-        by: 'guard',
-      })
+      // A tool that certainly did not run cost nothing; everything else is charged as declared.
+      const costUsdMicros = outcome.kind === 'not-executed' ? 0 : tool.costUsdMicros
+      const settling = { actionId, state: passage.state, tool, settlement, costUsdMicros, by: 'guard' }
+      const shown = await settleLabelled(guard, settling, steps.labelResult)
+      if (shown === undefined) return await answerOnRecord(guard, actionId)
       stopAt?.('settled')
       tell('settle', 'pass', settlement.reasons)
       tell('label-result', 'pass')
@@ -394,8 +385,8 @@ async function walk(
         state: settlement.state,
         reasons: [...base.reasons, ...settlement.reasons],
         ...(settlement.state === 'ambiguous' ? { next: 'wait' as const } : {}),
-        ...(settlement.error === undefined ? {} : { error: settlement.error }),
-        ...(labelled === undefined ? {} : { result: labelled.shown }),
+        ...(settlement.error === undefined ? {} : { error: errorSentence(settlement.error, shown.errorText) }),
+        ...(shown.result === undefined ? {} : { result: shown.result }),
       }
     } catch (error) {
       // The tool was called and its outcome is not on record: the sweep will find the open row and treat it as in doubt.
@@ -439,6 +430,13 @@ async function walk(
       }
     }
   }
+}
+
+/** Somebody else, an operator say, settled the action while its tool ran: what is on record counts, for the agent too. */
+async function answerOnRecord(guard: Guard, actionId: string): Promise<ActionAnswer> {
+  const action = await guard.ports.store.readAction(actionId)
+  invariant(action !== undefined, 'an action that was intended is in the ledger')
+  return await answerOfRecord(guard, action, 'collect')
 }
 
 function approvalDenial(why: Extract<IntendAnswer, { kind: 'approval-invalid' }>['why']): Denial {
@@ -521,7 +519,8 @@ function answerOfDenial(
     decision: 'deny',
     reasons: [...(passage?.reasons ?? []), ...denial.reasons],
     next: denial.next,
-    arguments: passage?.arguments ?? request.arguments,
+    // As asked: what the pseudonyms in them stand for is not told to a model.
+    arguments: request.arguments,
     ...(denial.fallback === undefined ? {} : { fallback: denial.fallback }),
     enforced,
   }

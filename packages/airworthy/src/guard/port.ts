@@ -38,6 +38,7 @@ export interface AuthQuestion {
 export type AuthAnswer =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'denied'; readonly why: string }
+  /** `why` is the port's own words (a time-out, a status), nothing that the service said: it stands in the log for good. */
   | { readonly kind: 'unavailable'; readonly why: string }
 
 /** The way to a tool's server. It never retries. */
@@ -105,8 +106,8 @@ export interface GuardStore {
   hold(hold: HoldAct): Promise<IntendAnswer>
   /** Step 11: everything that must be true together, or nothing. */
   intend(intent: IntendAct): Promise<IntendAnswer>
-  /** Step 13: only from `intended` or `ambiguous`; false when somebody settled it before. */
-  settle(settlement: SettleAct): Promise<boolean>
+  /** Step 13: only from `intended` or `ambiguous`. */
+  settle(settlement: SettleAct): Promise<SettleAnswer>
   /** A held or approved action that will not run: rejected, expired, or denied when its steps ran again. */
   refuseHeld(refusal: RefuseHeldAct): Promise<boolean>
   readApproval(approvalId: string): Promise<ApprovalRecord | undefined>
@@ -189,8 +190,10 @@ export interface ActionRecord {
   readonly reasons: readonly Reason[]
   /** What the model may see of the result. */
   readonly shown?: JsonObject
-  /** Why it failed or is ambiguous, one sentence. */
+  /** Why it failed or is ambiguous, one sentence of ours. */
   readonly error?: string
+  /** What the tool, or whoever reported, said about that. */
+  readonly errorText?: ErrorText
   readonly owner?: string
   /** When an unsettled action counts as ambiguous. */
   readonly doubtMs?: number
@@ -299,13 +302,31 @@ export interface SettleAct {
   readonly result?: JsonObject
   /** What the model may see of it, where that differs in anything. */
   readonly shown?: JsonObject
+  /** One sentence of ours: it stands in the log for good. */
   readonly error?: string
+  /** Somebody else's words go into a body, which can be erased. */
+  readonly errorText?: ErrorText
   readonly reasons: readonly Reason[]
   readonly facts: readonly FactBody[]
+  /** Last fact that new pseudonyms were numbered after; absent when the facts hold none and so may come in any order. */
+  readonly lastFact?: number
   /** Micro-dollars really spent; the rest of the reservation returns to the task. */
   readonly costUsdMicros: number
   /** Who said so: the guard itself, the caller (outcome), a reconcile hook, a person, a sweep after a crash. */
   readonly by: string
+}
+
+export type SettleAnswer =
+  | { readonly kind: 'settled' }
+  /** Somebody settled it before; nothing was written. */
+  | { readonly kind: 'settled-before' }
+  /** Pseudonyms were added behind `lastFact`; nothing was written. */
+  | { readonly kind: 'newer-facts'; readonly facts: readonly Fact[] }
+
+export interface ErrorText {
+  readonly text: string
+  /** What the model may see of it. */
+  readonly shown: string
 }
 
 export interface RefuseHeldAct {

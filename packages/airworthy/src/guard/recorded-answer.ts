@@ -3,7 +3,7 @@ import type { Reason } from '../core/decision.ts'
 import type { ActionAnswer } from './answer.ts'
 import type { Guard } from './guard.ts'
 import type { ActionRecord } from './port.ts'
-import { ambiguousReason } from './steps/settle.ts'
+import { ambiguousReason, errorSentence } from './steps/settle.ts'
 
 /** @param take `collect` marks a settled result as fetched, so that the next equal call without a key is a new action. */
 export async function answerOfRecord(
@@ -15,9 +15,10 @@ export async function answerOfRecord(
   const base = {
     action: action.id,
     state: action.state,
-    arguments: action.argumentsSent ?? action.arguments,
+    // As asked: what the pseudonyms in them stand for is not told to a model.
+    arguments: action.arguments,
     enforced: guard.mode === 'enforce',
-    ...(action.error === undefined ? {} : { error: action.error }),
+    ...(action.error === undefined ? {} : { error: errorSentence(action.error, action.errorText?.shown) }),
   }
   switch (action.state) {
     case 'held': {

@@ -37,7 +37,9 @@ export function taskStateOf(facts: readonly Fact[]): TaskState {
 /** The state after more facts, in order of `n`. The old state must not be used again: its index is extended in place. */
 export function withFacts(state: TaskState, facts: readonly Fact[]): TaskState {
   let { lastFact, writes, irreversible } = state
-  const pseudonyms = [...state.pseudonyms]
+  // The same list while none is added: its index is built once.
+  const added = facts.some(({ body }) => body.kind === 'pseudonym')
+  const pseudonyms = added ? [...state.pseudonyms] : (state.pseudonyms as KnownPseudonym[])
   for (const { n, body } of facts) {
     lastFact = n
     switch (body.kind) {

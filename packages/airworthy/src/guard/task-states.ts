@@ -3,32 +3,54 @@ import type { TaskRecord } from './port.ts'
 import { type TaskState, taskStateOf, withFacts } from './task-state.ts'
 
 export interface TaskStates {
-  /** Number of the last fact in the copy; 0: there is none, read all. */
-  lastFact(task: string): number
-  /** The state after the facts of a task that was read behind `lastFact`. */
-  advance(task: TaskRecord, readAfter: number): TaskState
+  /** The copy to read on from; undefined: there is none, read all. Whoever reads holds it: it may be forgotten meanwhile. */
+  copyOf(task: string): TaskState | undefined
+  /** The state after the facts of a task that was read behind `copy`. */
+  advance(task: TaskRecord, copy: TaskState | undefined): TaskState
+}
+
+export interface TaskStatesLimits {
+  readonly tasksMax: number
+  /** Fingerprints and pseudonyms of all tasks together. */
+  readonly valuesMax: number
 }
 
 /** Bounds memory; the task that was not used for longest is forgotten. */
-const tasksMax = 1_000
+const limitsOfGateway: TaskStatesLimits = { tasksMax: 1_000, valuesMax: 200_000 }
 
-export function taskStates(): TaskStates {
-  const known = new Map<string, TaskState>()
+export function taskStates({ tasksMax, valuesMax }: TaskStatesLimits = limitsOfGateway): TaskStates {
+  const known = new Map<string, { readonly state: TaskState; readonly size: number }>()
+  let size = 0
+  const forget = (task: string): void => {
+    size -= known.get(task)?.size ?? 0
+    known.delete(task)
+  }
   return {
-    lastFact: (task) => known.get(task)?.lastFact ?? 0,
-    advance(task, readAfter) {
-      const copy = known.get(task.id)
-      // Another call of the same task may have moved the copy on, or it was forgotten, while the store was asked.
-      const begun = copy ?? (readAfter === 0 ? taskStateOf([]) : undefined)
-      if (begun === undefined) throw new Error('Invariant broken: facts were read behind a copy that is gone')
+    copyOf: (task) => known.get(task)?.state,
+    advance(task, copy) {
+      // Another call of the same task may have moved the copy on while the store was asked.
+      const current = known.get(task.id)?.state
+      const begun = newerOf(current, copy) ?? taskStateOf([])
       const state = withFacts(
         begun,
         task.facts.filter(({ n }) => n > begun.lastFact),
       )
-      known.delete(task.id)
-      known.set(task.id, state)
-      if (known.size > tasksMax) known.delete(known.keys().next().value as string)
+      forget(task.id)
+      const added = { state, size: sizeOf(state) }
+      known.set(task.id, added)
+      size += added.size
+      // A task that is too big alone is not kept at all.
+      while (known.size > tasksMax || size > valuesMax) forget(known.keys().next().value as string)
       return state
     },
   }
+}
+
+function newerOf(a: TaskState | undefined, b: TaskState | undefined): TaskState | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a.lastFact >= b.lastFact ? a : b
+}
+
+function sizeOf(state: TaskState): number {
+  return state.provenance.origins.size + state.pseudonyms.length
 }

@@ -2,7 +2,7 @@
 import { isJsonObject } from '../core/json.ts'
 import type { AuthCheck } from '../core/manifest/effective.ts'
 import type { AuthAnswer, AuthCheckPort, AuthQuestion } from '../guard/port.ts'
-import { jsonOf, postJson } from './post-json.ts'
+import { jsonOf, PostFault, postJson } from './post-json.ts'
 
 /**
  * The port of step 8. Only status 200 with `{"allow": true}` is `allowed`, `{"allow": false}` with 200 is `denied`; every other
@@ -27,7 +27,7 @@ async function ask(check: AuthCheck, question: AuthQuestion, signal: AbortSignal
     if (answer.allow) return { kind: 'allowed' }
     return { kind: 'denied', why: `The auth check "${check.name}" said no.` }
   } catch (error) {
-    return unavailable(check, error instanceof Error ? error.message : 'it failed')
+    return unavailable(check, error instanceof PostFault ? error.message : 'it could not be asked')
   }
 }
 

@@ -29,17 +29,20 @@ export interface PostAnswer {
   readonly body: Buffer
 }
 
-/** Posts a value as JSON. @throws Error with one sentence when there is no whole answer within the limits. */
+/** Why there was no answer, in words of this file alone: nothing of what a server said, no address, no value. */
+export class PostFault extends Error {}
+
+/** Posts a value as JSON. @throws PostFault when there is no whole answer within the limits; Error when nothing could be asked. */
 export function postJson(url: string, value: JsonValue | object, options: PostOptions): Promise<PostAnswer> {
   const { headers = {}, timeoutMs, signal } = options
   return new Promise((resolve, reject) => {
     const address = new URL(url)
     if (address.protocol !== 'http:' && address.protocol !== 'https:') {
-      reject(new Error(`${address.protocol} is not an HTTP address`))
+      reject(new PostFault(`${address.protocol} is not an HTTP address`))
       return
     }
     if (signal?.aborted === true) {
-      reject(new Error('it was cancelled'))
+      reject(new PostFault('it was cancelled'))
       return
     }
     const body = Buffer.from(JSON.stringify(value))
@@ -54,7 +57,7 @@ export function postJson(url: string, value: JsonValue | object, options: PostOp
       },
     })
     const stop = (why: string): void => {
-      finish(() => reject(new Error(why)))
+      finish(() => reject(new PostFault(why)))
       request.destroy()
     }
     const onAbort = (): void => stop('it was cancelled')
@@ -68,7 +71,7 @@ export function postJson(url: string, value: JsonValue | object, options: PostOp
       signal?.removeEventListener('abort', onAbort)
       act()
     }
-    request.on('error', (error) => finish(() => reject(new Error(connectionFault(error)))))
+    request.on('error', (error) => finish(() => reject(new PostFault(connectionFault(error)))))
     request.on('response', (response) => {
       const chunks: Buffer[] = []
       let sizeBytes = 0
@@ -77,9 +80,9 @@ export function postJson(url: string, value: JsonValue | object, options: PostOp
         if (sizeBytes > answerBytesMax) stop(`the answer is longer than ${answerBytesMax} bytes`)
         else chunks.push(chunk)
       })
-      response.on('error', (error) => finish(() => reject(new Error(connectionFault(error)))))
+      response.on('error', (error) => finish(() => reject(new PostFault(connectionFault(error)))))
       response.on('aborted', () =>
-        finish(() => reject(new Error('the connection was cut in the middle of the answer'))),
+        finish(() => reject(new PostFault('the connection was cut in the middle of the answer'))),
       )
       response.on('end', () =>
         finish(() => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks, sizeBytes) })),

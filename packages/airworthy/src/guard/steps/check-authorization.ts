@@ -49,7 +49,8 @@ async function askOne(
       question,
       signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     )
-  } catch (error) {
-    return { kind: 'unavailable', why: error instanceof Error ? error.message : 'it failed' }
+  } catch {
+    // What was thrown may quote the service, and reasons stand in the log for good.
+    return { kind: 'unavailable', why: 'it could not be asked' }
   }
 }

@@ -8,9 +8,9 @@ import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import { labelsOf } from '../../data/labels.ts'
 import { fingerprintsOf } from '../../data/provenance.ts'
 import { pseudonymizeValue } from '../../data/pseudonyms.ts'
-import { redactClasses } from '../../data/redact.ts'
+import { redactClasses, redactFully } from '../../data/redact.ts'
 import type { Guard } from '../guard.ts'
-import type { FactBody } from '../port.ts'
+import type { ErrorText, FactBody } from '../port.ts'
 import type { TaskState } from '../task-state.ts'
 
 export interface LabelledResult {
@@ -19,42 +19,98 @@ export interface LabelledResult {
   readonly facts: readonly FactBody[]
 }
 
-export function labelResult(guard: Guard, state: TaskState, tool: EffectiveTool, result: JsonObject): LabelledResult {
+/** What is asked of a tool here; of one that the manifest has dropped since, its name and no trust. */
+export type ResultSource = Pick<EffectiveTool, 'name' | 'data'>
+
+/** @param add  `no-pseudonyms`: what would get a pseudonym is redacted instead, so that the facts hold none. */
+export function labelResult(
+  guard: Guard,
+  state: TaskState,
+  tool: ResultSource,
+  result: JsonObject,
+  add: 'pseudonyms' | 'no-pseudonyms' = 'pseudonyms',
+): LabelledResult {
   const { data } = guard.manifest
+  const source = sourceFact(guard, tool, contentOf(result))
+  if (guard.mode === 'observe') return { shown: result, facts: source }
   const classes = labelsOf(result, data).classes
-  const facts: FactBody[] = [
-    {
-      kind: 'source',
-      source: tool.name,
-      trusted: tool.data.trusted,
-      values: fingerprintsOf(contentOf(result), guard.fingerprintKey, tool.data.trusted),
-    },
-  ]
-  const acted = (wanted: string): readonly DataClass[] =>
-    classes.filter((dataClass) => data[dataClass].beforeModel === wanted)
-  let shown: JsonValue = result
-  if (guard.mode === 'observe') return { shown: result, facts: facts.filter(isInformative) }
+  const pseudonymized = add === 'pseudonyms' ? classes.filter((one) => data[one].beforeModel === 'pseudonymize') : []
+  const redacted = classes.filter((one) => data[one].beforeModel !== 'allow' && !pseudonymized.includes(one))
   // A result cannot be held for approval, so `block` here shows nothing of the class: the same as redaction.
-  const redacted = [...acted('redact'), ...acted('block')]
-  if (redacted.length > 0) shown = redactClasses(shown, data, redacted)
-  const pseudonymized = acted('pseudonymize')
+  let shown: JsonValue = redacted.length > 0 ? redactClasses(result, data, redacted) : result
+  const facts: FactBody[] = [...source]
   if (pseudonymized.length > 0) {
     const replaced = pseudonymizeValue(shown, data, pseudonymized, state.pseudonyms)
     shown = replaced.value
-    facts.push(...replaced.added.map((added) => ({ kind: 'pseudonym' as const, ...added })))
+    for (const added of replaced.added) facts.push({ kind: 'pseudonym', ...added })
   }
-  return { shown: isJsonObject(shown) ? shown : {}, facts: facts.filter(isInformative) }
+  return { shown: isJsonObject(shown) ? shown : {}, facts }
 }
 
-/** The parts of a CallToolResult that a model reads: texts and structured content, not the words of the envelope. */
-function contentOf(result: JsonObject): JsonValue {
-  const blocks = Array.isArray(result.content) ? (result.content as readonly JsonValue[]) : []
-  return [
-    result.structuredContent ?? null,
-    blocks.map((block) => (isJsonObject(block) ? (block.text ?? block.resource ?? block.uri ?? null) : null)),
-  ]
+const errorCharactersMax = 4_000
+const errorShownCharactersMax = 1_000
+
+/** The words of a tool, its server or a reporter about a failure: shown like a result, though without pseudonyms, and a source like one. */
+export function labelErrorText(
+  guard: Guard,
+  tool: ResultSource,
+  words: string,
+): { readonly errorText: ErrorText; readonly facts: readonly FactBody[] } {
+  const { data } = guard.manifest
+  const text = words.toWellFormed().slice(0, errorCharactersMax)
+  const hidden = (Object.keys(data) as DataClass[]).filter((one) => data[one].beforeModel !== 'allow')
+  const shown = guard.mode === 'observe' ? text : redactFully(text, data, hidden)
+  return {
+    errorText: { text, shown: shown.slice(0, errorShownCharactersMax) },
+    facts: sourceFact(guard, tool, text),
+  }
 }
 
-function isInformative(fact: FactBody): boolean {
-  return fact.kind !== 'source' || fact.values.length > 0
+function sourceFact(guard: Guard, tool: ResultSource, content: JsonValue): readonly FactBody[] {
+  const { trusted } = tool.data
+  const values = fingerprintsOf(content, guard.fingerprintKey, trusted)
+  return values.length === 0 ? [] : [{ kind: 'source', source: tool.name, trusted, values }]
+}
+
+/**
+ * Everything of a CallToolResult that a model may read: names, descriptions, links, annotations and unknown members as well as
+ * texts. Left out are the protocol's own words and long base64, in which nobody reads a value.
+ */
+function contentOf({ content, structuredContent, isError: _, ...rest }: JsonObject): JsonValue {
+  const blocks = Array.isArray(content) ? (content as readonly JsonValue[]).map(blockContentOf) : (content ?? null)
+  return [structuredContent ?? null, blocks, ...membersOf(rest)]
+}
+
+function blockContentOf(block: JsonValue): JsonValue {
+  if (!isJsonObject(block)) return block
+  const { resource, ...rest } = block
+  return [...(resource === undefined ? [] : [blockContentOf(resource)]), ...membersOf(rest)]
+}
+
+/** A flat list, so that nothing is nested deeper than it came; a name in which an address can stand is listed too. */
+function membersOf(object: JsonObject): JsonValue[] {
+  return Object.entries(object)
+    .filter(([key, value]) => !isEnvelope(key, value))
+    .flatMap(([key, value]) => (plainName.test(key) ? [value] : [key, value]))
+}
+
+const plainName = /^[A-Za-z_]{1,32}$/
+const blockTypes: ReadonlySet<JsonValue> = new Set(['text', 'image', 'audio', 'resource', 'resource_link'])
+const mediaType =
+  /^(?:text|image|audio|video|application|font|model|multipart)\/[\w.+-]{1,80}(?:; ?charset=[\w-]{1,20})?$/i
+const longBase64 = /^[A-Za-z0-9+/_-]{512,}={0,2}$/
+
+/** By value as well as by name: whoever writes an address where a type belongs has written an address. */
+function isEnvelope(key: string, value: JsonValue): boolean {
+  switch (key) {
+    case 'type':
+      return blockTypes.has(value)
+    case 'mimeType':
+      return typeof value === 'string' && mediaType.test(value)
+    case 'data':
+    case 'blob':
+      return typeof value === 'string' && longBase64.test(value)
+    default:
+      return false
+  }
 }

@@ -7,7 +7,10 @@ import type { UpstreamOutcome } from '../port.ts'
 export interface Settlement {
   readonly state: 'succeeded' | 'failed' | 'ambiguous'
   readonly result?: JsonObject
+  /** One sentence of ours: it goes into the log, which cannot be erased. */
   readonly error?: string
+  /** Somebody else's words about it, which may hold anything. */
+  readonly errorText?: string
   readonly reasons: readonly Reason[]
 }
 
@@ -19,13 +22,18 @@ export function settlementOf(outcome: UpstreamOutcome, effect: Effect): Settleme
         ? { state: 'failed', result: outcome.result, error: 'The tool answered with an error.', reasons: [] }
         : { state: 'succeeded', result: outcome.result, reasons: [] }
     case 'not-executed':
-      return { state: 'failed', error: `The tool was not executed: ${outcome.why}`, reasons: [] }
+      return { state: 'failed', error: 'The tool was not executed.', errorText: outcome.why, reasons: [] }
     case 'unknown': {
-      const error = `No usable answer came from the tool: ${outcome.why}`
-      if (effect === 'read') return { state: 'failed', error, reasons: [] }
-      return { state: 'ambiguous', error, reasons: [ambiguousReason] }
+      const said = { error: 'No usable answer came from the tool.', errorText: outcome.why }
+      if (effect === 'read') return { state: 'failed', ...said, reasons: [] }
+      return { state: 'ambiguous', ...said, reasons: [ambiguousReason] }
     }
   }
+}
+
+/** What an answer says of a failure: our sentence, and what may be seen of the words behind it. */
+export function errorSentence(error: string, shown: string | undefined): string {
+  return shown === undefined || shown === '' ? error : `${error.replace(/\.$/, '')}: ${shown}`
 }
 
 export const ambiguousReason: Reason = {

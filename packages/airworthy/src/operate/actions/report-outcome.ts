@@ -3,7 +3,8 @@ import { AirworthyError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Guard } from '../../guard/guard.ts'
 import type { ActionRecord } from '../../guard/port.ts'
-import { labelResult } from '../../guard/steps/label-result.ts'
+import { settleLabelled } from '../../guard/settle-labelled.ts'
+import type { ResultSource } from '../../guard/steps/label-result.ts'
 import { taskStateOf } from '../../guard/task-state.ts'
 
 export interface Outcome {
@@ -16,7 +17,7 @@ export interface Outcome {
 
 /** Settles it, with the labels of what came back. @throws ACTION_UNKNOWN, ACTION_SETTLED */
 export async function reportOutcome(guard: Guard, actionId: string, outcome: Outcome): Promise<ActionRecord> {
-  const { store, clock, newId } = guard.ports
+  const { store } = guard.ports
   const action = await store.readAction(actionId)
   const task = action === undefined ? undefined : await store.readTask(action.task)
   if (action === undefined || task === undefined) {
@@ -27,25 +28,21 @@ export async function reportOutcome(guard: Guard, actionId: string, outcome: Out
     })
   }
   const tool = guard.tools.get(action.tool)
-  const labelled =
-    outcome.result === undefined || tool === undefined
-      ? undefined
-      : labelResult(guard, taskStateOf(task.facts), tool, outcome.result)
-  const settled = await store.settle({
+  const shown = await settleLabelled(guard, {
     actionId,
-    entryId: newId('ent'),
-    atMs: clock(),
-    state: outcome.state,
-    ...(outcome.result === undefined ? {} : { result: outcome.result }),
-    ...(labelled === undefined ? {} : { shown: labelled.shown }),
-    ...(outcome.error === undefined ? {} : { error: outcome.error.slice(0, 1000) }),
-    reasons: [],
-    facts: labelled?.facts ?? [],
+    state: taskStateOf(task.facts),
+    tool: tool ?? droppedTool(action.tool),
+    settlement: {
+      state: outcome.state,
+      ...(outcome.result === undefined ? {} : { result: outcome.result }),
+      ...(outcome.error === undefined ? {} : { error: 'An error was reported.', errorText: outcome.error }),
+      reasons: [],
+    },
     costUsdMicros: tool?.costUsdMicros ?? 0,
     by: outcome.by,
   })
   const now = await store.readAction(actionId)
-  if (!settled || now === undefined) {
+  if (shown === undefined || now === undefined) {
     throw new AirworthyError({
       code: 'ACTION_SETTLED',
       message: `The action is ${action.state}; its outcome cannot be set any more.`,
@@ -53,4 +50,9 @@ export async function reportOutcome(guard: Guard, actionId: string, outcome: Out
     })
   }
   return now
+}
+
+/** A release since then may have dropped the tool; what it says is labelled all the same. */
+function droppedTool(name: string): ResultSource {
+  return { name, data: { in: [], out: [], trusted: false, declared: false } }
 }

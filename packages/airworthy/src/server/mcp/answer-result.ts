@@ -37,16 +37,19 @@ function deniedResult(answer: ActionAnswer): JsonObject {
   return failure('denied', answer, `Denied. ${why} ${answer.next === undefined ? '' : nextWords[answer.next]}`)
 }
 
-/** Text and link for clients that cannot open the link for their user. */
+/**
+ * Text and link for clients that cannot open the link for their user. Without the summary: it holds the arguments as they will be
+ * sent, and a client hands this to the model, which may know some of them by pseudonym alone.
+ */
 function heldResult(kit: GatewayKit, answer: ActionAnswer): JsonObject {
   const { approval } = answer
   if (approval === undefined)
     return failure('confirmation_required', answer, `CONFIRMATION REQUIRED. ${nextWords.wait}`)
   const url = kit.approvalUrl(approval.id)
   const expires = new Date(approval.expiresMs).toISOString()
-  const text = `CONFIRMATION REQUIRED. ${approval.summary} A person (${approval.roles.join(', ')}) decides at ${url} until ${expires}. Then call again with the same arguments: it is executed once, and the result returned.`
+  const text = `CONFIRMATION REQUIRED. A person (${approval.roles.join(', ')}) decides at ${url} until ${expires}. Then call again with the same arguments: it is executed once, and the result returned.`
   return failure('confirmation_required', answer, text, {
-    approval: { id: approval.id, url, expires, roles: approval.roles, summary: approval.summary },
+    approval: { id: approval.id, url, expires, roles: approval.roles },
   })
 }
 

@@ -88,7 +88,8 @@ function askForApproval(request: McpRequest, call: CallIdentity, answer: ActionA
   const { action, approval } = answer
   if (action === undefined || approval === undefined) return finish(request, toolResultOf(request.kit, answer), answer)
   const url = request.kit.approvalUrl(approval.id)
-  const message = `CONFIRMATION REQUIRED. ${approval.summary}`
+  // Not the summary: it holds arguments that the model may know by pseudonym alone. The page behind the link shows it to people.
+  const message = `CONFIRMATION REQUIRED. A person (${approval.roles.join(', ')}) decides whether ${call.tool} is executed.`
   return inputRequired(
     request,
     call,

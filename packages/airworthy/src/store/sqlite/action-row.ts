@@ -3,7 +3,7 @@
  * bound (its partial indexes make the plan depend on it), which costs ten times what the reading does.
  */
 import type { JsonObject } from '../../core/json.ts'
-import type { ActionRecord } from '../../guard/port.ts'
+import type { ActionRecord, ErrorText } from '../../guard/port.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import type { SqliteDatabase } from './open.ts'
 
@@ -95,6 +95,7 @@ function actionOfRow(row: ActionRow, task: ActionTaskRow, audit: AuditAppender):
   const sent = body(row.arguments_entry, 'arguments_sent')
   const result = body(row.result_entry, 'result')
   const shown = body(row.result_entry, 'shown') ?? result
+  const said = body(row.result_entry, 'error_text')
   return {
     id: row.id,
     task: task.id,
@@ -115,6 +116,7 @@ function actionOfRow(row: ActionRow, task: ActionTaskRow, audit: AuditAppender):
     ...(result === undefined ? {} : { result }),
     ...(shown === undefined ? {} : { shown }),
     ...(row.error === null ? {} : { error: row.error }),
+    ...(said === undefined ? {} : { errorText: said as unknown as ErrorText }),
     ...(row.owner === null ? {} : { owner: row.owner }),
     ...(row.doubt_ms === null ? {} : { doubtMs: row.doubt_ms }),
     createdMs: row.created_ms,

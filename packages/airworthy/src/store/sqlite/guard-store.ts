@@ -1,4 +1,3 @@
-import { invariant } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type {
   ActionFacts,
@@ -11,6 +10,7 @@ import type {
   IntendAct,
   IntendAnswer,
   SettleAct,
+  SettleAnswer,
   TaskRecord,
 } from '../../guard/port.ts'
 import { entryOfAction, entryOfRow } from './action-entry.ts'
@@ -19,6 +19,7 @@ import { type ApprovalRow, approvalOfRow } from './approval-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { type KillRow, killOfRow } from './kill-row.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
+import { heldRefuser } from './refuse-held.ts'
 import { type CounterRow, type TaskRow, taskOfRow } from './task-row.ts'
 
 export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): GuardStore {
@@ -59,9 +60,6 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
        cost_usd_micros = cost_usd_micros - @unspent,
        reasons = CASE WHEN @reasons = '[]' THEN reasons ELSE @reasons END
      WHERE id = @id AND state IN ('intended', 'ambiguous') AND NOT (state = 'ambiguous' AND @state = 'ambiguous')`,
-  )
-  const refuseAction = sql(
-    "UPDATE actions SET state = 'denied', reasons = @reasons, settled_ms = @atMs WHERE id = @id AND state = 'held'",
   )
   const collectAction = sql('UPDATE actions SET collected_ms = ? WHERE id = ? AND collected_ms IS NULL')
 
@@ -205,9 +203,14 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     return useApproval.run(wanted.id).changes === 1 ? undefined : 'used'
   }
 
-  const settle = db.transaction((act: SettleAct): boolean => {
+  const settle = db.transaction((act: SettleAct): SettleAnswer => {
     const before = actions.rowById(act.actionId)
-    if (before === undefined) return false
+    if (before === undefined) return { kind: 'settled-before' }
+    const counters = taskCounters.get(before.task.id) as CounterRow
+    if (act.lastFact !== undefined && counters.last_fact > act.lastFact) {
+      const facts = factsOf(counters.row, act.lastFact)
+      if (facts.some(({ body }) => body.kind === 'pseudonym')) return { kind: 'newer-facts', facts }
+    }
     // An ambiguous action keeps its whole reservation until somebody knows.
     const unspent = act.state === 'ambiguous' ? 0 : Math.max(0, before.action.cost_usd_micros - act.costUsdMicros)
     const changed = settleAction.run({
@@ -219,8 +222,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       reasons: JSON.stringify(act.reasons),
       unspent,
     })
-    if (changed.changes !== 1) return false
-    const counters = taskCounters.get(before.task.id) as CounterRow
+    if (changed.changes !== 1) return { kind: 'settled-before' }
     advanceTask(counters, { costUsdMicros: -unspent, facts: act.facts })
     audit.append(
       {
@@ -232,19 +234,13 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       {
         ...(act.result === undefined ? {} : { result: act.result }),
         ...(act.shown === undefined || act.shown === act.result ? {} : { shown: act.shown }),
+        ...(act.errorText === undefined ? {} : { error_text: { ...act.errorText } }),
       },
     )
-    return true
+    return { kind: 'settled' }
   })
 
-  const refuseHeld = db.transaction((act: Parameters<GuardStore['refuseHeld']>[0]): boolean => {
-    const changed = refuseAction.run({ id: act.actionId, reasons: JSON.stringify(act.reasons), atMs: act.atMs })
-    if (changed.changes !== 1) return false
-    const refused = actions.rowById(act.actionId)
-    invariant(refused !== undefined, 'a row that was just changed is there')
-    audit.append({ ...entryOfRow('action-denied', refused, act), decision: 'deny', outcome: 'denied' })
-    return true
-  })
+  const refuseHeld = db.transaction(heldRefuser(db, audit, actions))
 
   /** Runs an act as one immediate transaction; a store that cannot commit is STORE_UNAVAILABLE. */
   const act = async <T>(run: () => T): Promise<T> => {
