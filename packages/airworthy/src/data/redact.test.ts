@@ -93,6 +93,10 @@ test('a detector that no class lists, or that is not built, finds nothing', () =
   expect(detect('bob@example.com', ['phone', 'constructor', ''])).toEqual([])
 })
 
+test('a text of nothing but card numbers is one run of digits, and no stack is deep enough for a list of them', () => {
+  expect(detect('4111 1111 1111 1111 '.repeat(150_000), ['card']).length).toBeGreaterThan(100_000)
+})
+
 test('nesting beyond 64 levels is refused, not followed', () => {
   let deep: JsonValue = 'bob@example.com'
   for (let level = 0; level < 10_000; level++) deep = [deep]

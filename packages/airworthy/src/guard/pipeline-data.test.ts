@@ -215,6 +215,7 @@ describe('the words of a failure', () => {
     const task = await t.task()
     const { action } = await t.act(task, 'mine', { id: '1' })
     const record = await reportOutcome(t.guard, action as string, { state: 'failed', error: said, by: 'caller' })
+    expect(record.error).toBe('An error was reported.')
     expect(record.errorText).toEqual({ text: said, shown: 'order ORD-77 is closed, mail [redacted:email]' })
     expect(await logOf(t, task)).not.toContain('ORD-77')
     expect(await factsOf(t, task)).toContainEqual(

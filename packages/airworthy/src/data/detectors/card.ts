@@ -18,7 +18,7 @@ export function detectCard(text: string): Match[] {
     // A shorter run than a card's is the common case: years, prices, quantities.
     if (end - index >= digitsMin) {
       const groups = groupsFrom(text, index)
-      matches.push(...cardsIn(text, isBoundaryBefore(text, index) ? groups : groups.slice(1)))
+      for (const card of cardsIn(text, isBoundaryBefore(text, index) ? groups : groups.slice(1))) matches.push(card)
     }
     index = end
   }

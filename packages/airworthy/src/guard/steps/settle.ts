@@ -31,9 +31,13 @@ export function settlementOf(outcome: UpstreamOutcome, effect: Effect): Settleme
   }
 }
 
-/** What an answer says of a failure: our sentence, and what may be seen of the words behind it. */
+/** Stands in the log in place of a reporter's own sentence. */
+export const reportedError = 'An error was reported.'
+
+/** What an answer says of a failure: our sentence, and what may be seen of the words behind it. A reporter's need no introduction. */
 export function errorSentence(error: string, shown: string | undefined): string {
-  return shown === undefined || shown === '' ? error : `${error.replace(/\.$/, '')}: ${shown}`
+  if (shown === undefined || shown === '') return error
+  return error === reportedError ? shown : `${error.replace(/\.$/, '')}: ${shown}`
 }
 
 export const ambiguousReason: Reason = {

@@ -5,6 +5,7 @@ import type { Guard } from '../../guard/guard.ts'
 import type { ActionRecord } from '../../guard/port.ts'
 import { settleLabelled } from '../../guard/settle-labelled.ts'
 import type { ResultSource } from '../../guard/steps/label-result.ts'
+import { reportedError } from '../../guard/steps/settle.ts'
 import { taskStateOf } from '../../guard/task-state.ts'
 
 export interface Outcome {
@@ -35,7 +36,7 @@ export async function reportOutcome(guard: Guard, actionId: string, outcome: Out
     settlement: {
       state: outcome.state,
       ...(outcome.result === undefined ? {} : { result: outcome.result }),
-      ...(outcome.error === undefined ? {} : { error: 'An error was reported.', errorText: outcome.error }),
+      ...(outcome.error === undefined ? {} : { error: reportedError, errorText: outcome.error }),
       reasons: [],
     },
     costUsdMicros: tool?.costUsdMicros ?? 0,
