@@ -474,7 +474,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
 
   /** What a sweep finds approved; what is too much now comes with a later round. */
   function beginApproved(actionId: string): void {
-    if (isClosing || executing.size >= executionsMax) return
+    if (isClosing || handedOver.has(actionId) || executing.size >= executionsMax) return
     executeApproved(actionId).catch((error: unknown) =>
       log(`${actionId} could not be executed: ${error instanceof Error ? error.message : String(error)}`),
     )

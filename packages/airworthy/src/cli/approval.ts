@@ -1,7 +1,9 @@
 /** `airworthy approval ls | show | approve | reject`: what waits for a person, and that person's decision. */
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import { AirworthyError } from '../core/errors.ts'
+import { printable } from '../core/printable.ts'
 import type { ApprovalRecord } from '../guard/port.ts'
+import type { ShownApproval } from '../operate/approvals/read-approval.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { type KitFlags, withKit } from './kit-access.ts'
@@ -56,13 +58,18 @@ const decision = (verb: 'approve' | 'reject', brief: string) =>
     async func(given, id) {
       await runCommand(this, given.json, async () => {
         const key = await personKey(this, given.key)
-        const approval = await withKit(this, given, (kit) =>
-          kit.decideApproval(id, verb === 'approve' ? 'approved' : 'rejected', given.comment, key),
-        )
+        const { approval, isKitRunning } = await withKit(this, given, async (kit) => ({
+          approval: await kit.decideApproval(id, verb === 'approve' ? 'approved' : 'rejected', given.comment, key),
+          isKitRunning: kit.isKitRunning,
+        }))
         if (given.json) printJson(this, approval)
         else
           this.stdout.write(
-            `${approval.id} is ${approval.state} by ${approval.decidedBy ?? 'you'}: ${approval.tool} for ${approval.principalId}\n`,
+            `${approval.id} is ${approval.state} by ${approval.decidedBy ?? 'you'}: ${approval.tool} for ${printable(approval.principalId)}\n`,
+          )
+        if (verb === 'approve' && !isKitRunning)
+          this.stderr.write(
+            'No kit runs on this folder: the action is executed when one does, if it still may be then.\n',
           )
         return exitCodes.pass
       })
@@ -92,14 +99,18 @@ async function personKey(context: CliContext, file: string | undefined): Promise
 
 function oneLine(approval: ApprovalRecord): string {
   const when = new Date(approval.expiresMs).toISOString()
-  return `${approval.id}  ${approval.state.padEnd(8)}  ${approval.tool}  for ${approval.principalId}  needs ${approval.roles.join(' and ')}  until ${when}`
+  return `${approval.id}  ${approval.state.padEnd(8)}  ${approval.tool}  for ${printable(approval.principalId)}  needs ${approval.roles.join(' and ')}  until ${when}`
 }
 
-function details(approval: ApprovalRecord): string {
+function details(approval: ShownApproval): string {
   return [
     `${approval.id}: ${approval.state}`,
     approval.summary,
-    `needs: ${approval.roles.join(' and ')}${approval.notRequester ? `, not ${approval.principalId}` : ''}`,
+    'arguments as they will be sent:',
+    ...Object.entries(approval.arguments).map(
+      ([name, value]) => `  ${printable(name)}: ${printable(JSON.stringify(value))}`,
+    ),
+    `needs: ${approval.roles.join(' and ')}${approval.notRequester ? `, not ${printable(approval.principalId)}` : ''}`,
     `until: ${new Date(approval.expiresMs).toISOString()}`,
     ...(approval.decidedBy === undefined ? [] : [`decided by: ${approval.decidedBy}`]),
     `binds: ${approval.bindingDigest}`,

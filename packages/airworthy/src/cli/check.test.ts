@@ -14,14 +14,10 @@ const asked = vi.hoisted(() => ({
   answer: (): unknown => undefined,
 }))
 vi.mock('./kit-access.ts', () => ({
-  withKit: async (_context: unknown, flags: unknown, use: (kit: unknown) => Promise<unknown>) => {
+  checkKit: async (_context: unknown, flags: unknown, request: unknown) => {
     asked.flags.push(flags)
-    return await use({
-      check: async (request: unknown) => {
-        asked.requests.push(request)
-        return asked.answer()
-      },
-    })
+    asked.requests.push(request)
+    return asked.answer()
   },
 }))
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { renderVerdict } from '../operate/verdict/render-verdict.ts'
 import type { Verdict } from '../readiness/verdict.ts'
 import { type CliContext, exitCodes, printFaults, printJson, runCommand } from './context.ts'
 import { dirFlag, environmentFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
-import { withKit } from './kit-access.ts'
+import { checkKit } from './kit-access.ts'
 
 interface CheckFlags {
   readonly environment?: string | undefined
@@ -39,7 +39,7 @@ async function check(context: CliContext, flags: CheckFlags): Promise<number> {
   const atMs = flags.at === undefined ? undefined : timeOf(flags.at)
   let verdict: Verdict
   try {
-    verdict = await withKit(context, flags, (kit) => kit.check(atMs === undefined ? {} : { atMs }))
+    verdict = await checkKit(context, flags, atMs === undefined ? {} : { atMs })
   } catch (error) {
     if (!(error instanceof AirworthyError)) throw error
     printFaults(context, error.faults, flags.json)

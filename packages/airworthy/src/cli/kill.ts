@@ -21,19 +21,25 @@ export const killCommand = buildCommand<
   },
   async func(given, tool) {
     await runCommand(this, given.json, async () => {
-      const report = await withKit(this, given, (kit) =>
-        kit.kill(tool ?? '*', given.reason ?? 'stopped by the operator'),
-      )
+      const { report, isKitRunning } = await withKit(this, given, async (kit) => ({
+        report: await kit.kill(tool ?? '*', given.reason ?? 'stopped by the operator'),
+        isKitRunning: kit.isKitRunning,
+      }))
       const isStopped = report.quiesced !== null && report.verified !== null
       if (given.json) printJson(this, report)
       else {
+        const stillRunning = isKitRunning
+          ? 'something still runs; call `airworthy kill` again'
+          : 'the ledger shows actions that were running when the kit ended; the next kit settles them'
+        const refused = isKitRunning ? 'a probe was refused with KILLED' : 'the store refused an attempt with KILLED'
         const after = (ms: number | null): string => (ms === null ? 'NOT YET' : `${ms - report.requested} ms`)
         this.stdout.write(
           [
             `${tool === undefined ? `The agent ${report.agent}` : `The tool ${tool}`} is stopped: nothing new executes.`,
             `  propagated  ${after(report.propagated)}   committed; every gateway reads it before it executes`,
-            `  quiesced    ${after(report.quiesced)}   ${report.quiesced === null ? 'something still runs; look at `airworthy kill` again' : 'nothing under it runs any more'}`,
-            `  verified    ${after(report.verified)}   ${report.verified === null ? 'a probe was not refused' : 'a probe was refused with KILLED'}`,
+            `  quiesced    ${after(report.quiesced)}   ${report.quiesced === null ? stillRunning : 'nothing under it runs any more'}`,
+            `  verified    ${after(report.verified)}   ${report.verified === null ? 'a probe was not refused' : refused}`,
+            ...(isKitRunning ? [] : ['No kit runs on this folder; the next one finds the kill on.']),
             `Lift it with \`airworthy revive${tool === undefined ? '' : ` ${tool}`}\`.`,
             '',
           ].join('\n'),

@@ -1,14 +1,16 @@
 /**
- * How a command reaches a kit: through the API of the one that runs (its address stands in `up.json`), else by building one on
- * the same folder for as long as the command takes. Either way the same acts and the same audit entries.
+ * How a command reaches a kit: through the API of the one that runs (its address stands in `up.json`), else on the folder's store
+ * alone. Either way the same acts and the same audit entries. Only a check builds a kit, and that one sweeps nothing.
  */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { WireApproval } from '../contract/approval.ts'
+import type { WireApproval, WireShownApproval } from '../contract/approval.ts'
 import type { WireKey } from '../contract/key.ts'
 import type { Digest } from '../core/digest.ts'
 import { AirworthyError, type Fault } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { ApprovalRecord } from '../guard/port.ts'
+import type { ShownApproval } from '../operate/approvals/read-approval.ts'
 import type { KillReport } from '../operate/halts/kill-switch.ts'
 import type { NewCredential } from '../operate/keys/credentials.ts'
 import type { CredentialRecord } from '../operate/keys/port.ts'
@@ -22,9 +24,10 @@ export interface KitFlags {
 
 /** What commands ask of a kit, near or far. */
 export interface KitAccess {
-  check(request: { readonly atMs?: number }): Promise<Verdict>
+  /** False: what is approved waits for the kit that runs next. */
+  readonly isKitRunning: boolean
   listApprovals(state: string | undefined): Promise<readonly ApprovalRecord[]>
-  readApproval(id: string): Promise<ApprovalRecord>
+  readApproval(id: string): Promise<ShownApproval>
   /** @param key the person's own key. */
   decideApproval(
     id: string,
@@ -44,29 +47,54 @@ export function foldersOf(context: CliContext, flags: KitFlags): { readonly proj
   return { project, dir: flags.dir === undefined ? join(project, '.airworthy') : resolve(context.cwd, flags.dir) }
 }
 
-/** Runs a command's work against the running kit of this folder, else against one of its own. */
+/** Runs a command's work against the running kit of this folder, else on its store. */
 export async function withKit<T>(
   context: CliContext,
-  flags: KitFlags & { readonly environment?: string | undefined },
+  flags: KitFlags,
   use: (kit: KitAccess) => Promise<T>,
 ): Promise<T> {
   const { project, dir } = foldersOf(context, flags)
   const url = await runningUrl(dir)
-  if (url !== undefined) return await use(remoteKit(url, operatorKey(dir, context.env), flags.environment))
+  if (url !== undefined) {
+    return await use(remoteKit(url, dir, context.env))
+  }
+  const { openFolder } = await import('./folder-access.ts')
+  const folder = openFolder({ project, dir }, (line) => context.stderr.write(`${line}\n`))
+  try {
+    return await use(folder)
+  } finally {
+    folder.close()
+  }
+}
+
+/** The verdict of the running kit of this folder, else of one that is built for it, which sweeps and executes nothing. */
+export async function checkKit(
+  context: CliContext,
+  flags: KitFlags & { readonly environment?: string | undefined },
+  request: { readonly atMs?: number },
+): Promise<Verdict> {
+  const { project, dir } = foldersOf(context, flags)
+  const { environment } = flags
+  const url = await runningUrl(dir)
+  if (url !== undefined) {
+    return await askKit<Verdict>(url, 'POST', '/check', operatorKey(dir, context.env), {
+      ...(request.atMs === undefined ? {} : { at_ms: request.atMs }),
+      ...(environment === undefined ? {} : { environment }),
+    })
+  }
   const { createKit } = await import('../kit.ts')
   const kit = await createKit({
     project,
     dir,
     env: context.env,
-    ...(flags.environment === undefined ? {} : { environment: flags.environment }),
+    ...(environment === undefined ? {} : { environment }),
     log: (line) => context.stderr.write(`${line}\n`),
   })
   // Time-outs of auth checks do not keep a process alive by themselves.
   const alive = setInterval(() => {}, 1_000)
   try {
-    await kit.start()
-    const { localKit } = await import('./local-kit.ts')
-    return await use(localKit(kit))
+    await kit.start({ sweep: false })
+    return await kit.check(request)
   } finally {
     await kit.close()
     clearInterval(alive)
@@ -113,44 +141,52 @@ function operatorKey(dir: string, env: CliContext['env']): string {
   }
 }
 
-function remoteKit(url: string, key: string, environment: string | undefined): KitAccess {
-  const ask = async <T>(method: 'GET' | 'POST', path: string, body?: unknown, as: string = key): Promise<T> => {
-    let response: Response
-    try {
-      response = await fetch(`${url}/api/v1${path}`, {
-        method,
-        headers: { authorization: `Bearer ${as}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(120_000),
-      })
-    } catch (cause) {
-      throw new AirworthyError(
-        {
-          code: 'KIT_UNREACHABLE',
-          message: `The kit at ${url} did not answer.`,
-          mend: 'Look at its log, or stop it and call again.',
-        },
-        { cause },
-      )
-    }
-    const answer = (await response.json()) as unknown
-    if (!response.ok) throw new AirworthyError(answer as Fault)
-    return answer as T
+async function askKit<T>(url: string, method: 'GET' | 'POST', path: string, key: string, body?: unknown): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(120_000),
+    })
+  } catch (cause) {
+    throw new AirworthyError(
+      {
+        code: 'KIT_UNREACHABLE',
+        message: `The kit at ${url} did not answer.`,
+        mend: 'Look at its log, or stop it and call again.',
+      },
+      { cause },
+    )
   }
+  const answer = (await response.json()) as unknown
+  if (!response.ok) throw new AirworthyError(answer as Fault)
+  return answer as T
+}
+
+/** @param dir its keys are read when an act needs the operator's: a person who decides needs only their own. */
+function remoteKit(url: string, dir: string, env: CliContext['env']): KitAccess {
+  const ask = async <T>(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<T> =>
+    await askKit<T>(url, method, path, key ?? operatorKey(dir, env), body)
+  /** Approvals are shown to people too. */
+  const reader = env.AIRWORTHY_KEY?.startsWith('awp_') === true ? env.AIRWORTHY_KEY : undefined
   return {
-    check: ({ atMs }) =>
-      ask('POST', '/check', {
-        ...(atMs === undefined ? {} : { at_ms: atMs }),
-        ...(environment === undefined ? {} : { environment }),
-      }),
+    isKitRunning: true,
     listApprovals: async (state) =>
       (
         await ask<{ approvals: WireApproval[] }>(
           'GET',
           `/approvals${state === undefined ? '' : `?state=${encodeURIComponent(state)}`}`,
+          undefined,
+          reader,
         )
       ).approvals.map(approvalOfWire),
-    readApproval: async (id) => approvalOfWire(await ask<WireApproval>('GET', `/approvals/${encodeURIComponent(id)}`)),
+    async readApproval(id) {
+      const path = `/approvals/${encodeURIComponent(id)}`
+      const wire = await ask<WireShownApproval>('GET', path, undefined, reader)
+      return { ...approvalOfWire(wire), arguments: wire.arguments as JsonObject }
+    },
     decideApproval: async (id, decision, comment, person) =>
       approvalOfWire(
         await ask<WireApproval>(
@@ -202,6 +238,7 @@ function keyOfWire(wire: WireKey): CredentialRecord {
     name: wire.name,
     roles: wire.roles,
     ...(wire.agent === undefined ? {} : { agent: wire.agent }),
+    ...(wire.principal === undefined ? {} : { principal: wire.principal }),
     createdMs: wire.created_ms,
     ...(wire.revoked_ms === undefined ? {} : { revokedMs: wire.revoked_ms }),
   }

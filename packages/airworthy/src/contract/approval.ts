@@ -1,6 +1,6 @@
 /** Approvals on the wire. */
 import { z } from 'zod'
-import { idText, timeMs } from './json.ts'
+import { idText, jsonObject, timeMs } from './json.ts'
 
 const approvalStates = ['pending', 'approved', 'rejected', 'expired', 'used'] as const
 
@@ -26,6 +26,11 @@ export const approval = z
   })
   .describe('The record of the decision on one exact action.')
 export type WireApproval = z.infer<typeof approval>
+
+export const shownApproval = approval
+  .extend({ arguments: jsonObject.describe('All of them, as they will be sent; the summary cuts long values.') })
+  .describe('An approval, and what exactly would be executed.')
+export type WireShownApproval = z.infer<typeof shownApproval>
 
 export const approvalList = z.object({ approvals: z.array(approval).readonly() }).describe('Approvals, newest first.')
 export const approvalsQuery = z.strictObject({ state: z.enum(approvalStates).optional() })

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { actionAnswer, actionBody, outcomeBody, waitQuery } from '../contract/action.ts'
-import { approval, approvalList, approvalsQuery, decisionBody } from '../contract/approval.ts'
+import { approval, approvalList, approvalsQuery, decisionBody, shownApproval } from '../contract/approval.ts'
 import { checkBody, verdict } from '../contract/check.ts'
 import { guardEvent } from '../contract/event.ts'
 import { createdKey, keyBody, keyList, revokedKey } from '../contract/key.ts'
@@ -109,8 +109,8 @@ export const routes: readonly Route[] = [
     method: 'GET',
     path: '/api/v1/approvals/{id}',
     credentials: ['person', 'operator'],
-    summary: 'One approval',
-    answer: { schema: approval },
+    summary: 'One approval, with the arguments as they will be sent',
+    answer: { schema: shownApproval },
     handle: readApproval,
   }),
   route({

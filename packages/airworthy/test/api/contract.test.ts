@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { actionAnswer } from '../../src/contract/action.ts'
-import { approval, approvalList } from '../../src/contract/approval.ts'
+import { approval, approvalList, shownApproval } from '../../src/contract/approval.ts'
 import { verdict } from '../../src/contract/check.ts'
 import { createdKey, keyList } from '../../src/contract/key.ts'
 import { killList, killReport } from '../../src/contract/kill.ts'
@@ -44,7 +44,7 @@ it('every answer has the form of the contract, and no field more', async () => {
   const id = String((held.approval as JsonObject).id)
   await fits(actionAnswer, 'GET', `/api/v1/actions/${held.action}`, { key })
   await fits(approvalList, 'GET', '/api/v1/approvals', { key: person })
-  await fits(approval, 'GET', `/api/v1/approvals/${id}`, { key: person })
+  await fits(shownApproval, 'GET', `/api/v1/approvals/${id}`, { key: person })
   await fits(approval, 'POST', `/api/v1/approvals/${id}/decision`, { key: person, json: { decision: 'rejected' } })
   await fits(killReport, 'POST', '/api/v1/kills', { key: operator, json: { reason: 'x' } })
   await fits(killList, 'GET', '/api/v1/kills', { key: operator })

@@ -4,6 +4,7 @@ import type { Reason } from '../../core/decision.ts'
 import { AirworthyError } from '../../core/errors.ts'
 import type { ApprovalRecord } from '../../guard/port.ts'
 import type { ApprovalStore, DecideApprovalAct } from './port.ts'
+import { approvalUnknown } from './read-approval.ts'
 
 export interface Approver {
   /** The name that its key carries. It and `principal` are compared with the requester's id where that one may not approve. */
@@ -28,7 +29,7 @@ export interface ApprovalDecision {
 /** @throws APPROVAL_UNKNOWN, APPROVAL_DECIDED, APPROVAL_FORBIDDEN */
 export async function decideApproval(approvals: ApprovalStore, decision: ApprovalDecision): Promise<ApprovalRecord> {
   const approval = await approvals.readApproval(decision.id)
-  if (approval === undefined) throw unknown(decision.id)
+  if (approval === undefined) throw approvalUnknown(decision.id)
   const missing = approval.roles.filter((role) => !decision.approver.roles.includes(role))
   if (missing.length > 0) {
     throw forbidden(
@@ -50,7 +51,7 @@ export async function decideApproval(approvals: ApprovalStore, decision: Approva
       ? { refusal: { entryId: decision.newId('ent'), reasons: refusalReasons.rejected } }
       : {}),
   })
-  if (answer.kind === 'unknown') throw unknown(decision.id)
+  if (answer.kind === 'unknown') throw approvalUnknown(decision.id)
   if (answer.kind === 'late') {
     throw new AirworthyError({
       code: 'APPROVAL_DECIDED',
@@ -122,13 +123,6 @@ function base(approval: ApprovalRecord, atMs: number, entryId: string): Omit<Ent
   }
 }
 
-function unknown(id: string): AirworthyError {
-  return new AirworthyError({
-    code: 'APPROVAL_UNKNOWN',
-    message: `There is no approval ${id.slice(0, 64)}.`,
-    mend: 'List them with `airworthy approval ls`.',
-  })
-}
 function forbidden(message: string, mend: string): AirworthyError {
   return new AirworthyError({ code: 'APPROVAL_FORBIDDEN', message, mend })
 }

@@ -17,8 +17,10 @@ export interface KillPorts {
   readonly abortRunning: (agent: string, tool: string) => readonly unknown[]
   /** Attempts an action under the kill on a probe's path; true when it was refused with KILLED. */
   readonly verify: (agent: string, tool: string) => Promise<boolean>
-  /** Name of this gateway. */
-  readonly gateway: string
+  /** Name of this gateway; absent: the kill is engaged from outside of any. */
+  readonly gateway?: string
+  /** How long to wait for what runs; 0 looks once. Default: one minute. */
+  readonly quiesceMsMax?: number
 }
 
 export interface KillReport {
@@ -38,7 +40,7 @@ export interface KillReport {
 
 const pollMs = 50
 /** The checklist says minutes; the control's limit is one. */
-const quiesceMsMax = 60_000
+const quiesceMsDefault = 60_000
 
 export async function engageKill(
   ports: KillPorts,
@@ -55,9 +57,10 @@ export async function engageKill(
   const outcomes = ports.abortRunning(agent, tool)
   const faults = outcomes.filter((outcome) => outcome !== undefined).length
   let quiesced: number | null = null
-  while (quiesced === null && ports.clock() - propagated < quiesceMsMax) {
+  for (;;) {
     if ((await ports.kills.countRunning(agent, tool)) === 0) quiesced = ports.clock()
-    else await ports.sleep(pollMs)
+    if (quiesced !== null || ports.clock() - propagated >= (ports.quiesceMsMax ?? quiesceMsDefault)) break
+    await ports.sleep(pollMs)
   }
   const verified = (await ports.verify(agent, tool)) ? ports.clock() : null
   return {
@@ -67,7 +70,7 @@ export async function engageKill(
     propagated,
     quiesced,
     verified,
-    gateways: [{ name: ports.gateway, aborted: outcomes.length, faults }],
+    gateways: ports.gateway === undefined ? [] : [{ name: ports.gateway, aborted: outcomes.length, faults }],
   }
 }
 

@@ -1,7 +1,8 @@
 /** Approvals: listed, shown, and decided by a person whose roles come from that person's own key. */
-import { AirworthyError } from '../../core/errors.ts'
-import type { ApprovalRecord, ApprovalState } from '../../guard/port.ts'
+import { printable } from '../../core/printable.ts'
+import type { ApprovalState } from '../../guard/port.ts'
 import type { Kit } from '../../kit.ts'
+import { approvalUnknown, readShownApproval, type ShownApproval } from '../../operate/approvals/read-approval.ts'
 import type { Caller } from '../caller.ts'
 import { type Asked, jsonAnswer, textAnswer } from '../route.ts'
 import { wireOfApproval } from '../wire/approval.ts'
@@ -19,7 +20,8 @@ export async function listApprovals({
 }
 
 export async function readApproval({ server, params }: Asked<unknown, unknown>): Promise<Response> {
-  return jsonAnswer(wireOfApproval(await approvalOf(server.kit, params.id as string)))
+  const shown = await approvalOf(server.kit, params.id as string)
+  return jsonAnswer({ ...wireOfApproval(shown), arguments: shown.arguments })
 }
 
 export async function decideApproval(
@@ -30,7 +32,13 @@ export async function decideApproval(
   const approval = await server.kit.decideApproval({
     id: params.id as string,
     decision: body.decision,
-    approver: { name: caller.name, roles: caller.roles, credentialId: caller.id, verifiedBy: 'person_key' },
+    approver: {
+      name: caller.name,
+      ...('principal' in caller && caller.principal !== undefined ? { principal: caller.principal } : {}),
+      roles: caller.roles,
+      credentialId: caller.id,
+      verifiedBy: 'person_key',
+    },
     ...(body.comment === undefined ? {} : { comment: body.comment }),
   })
   return jsonAnswer(wireOfApproval(approval))
@@ -38,11 +46,14 @@ export async function decideApproval(
 
 /** Where the link of a held action leads, until there are pages: what would be executed, and how to decide. */
 export async function approvalPage({ server, params }: Asked<unknown, unknown>): Promise<Response> {
-  const { id, state, roles, expiresMs, summary } = await approvalOf(server.kit, params.id as string)
+  const { id, state, roles, expiresMs, summary, arguments: sent } = await approvalOf(server.kit, params.id as string)
   const lines = [
     `Approval ${id}: ${state}`,
     '',
     summary,
+    '',
+    'Arguments as they will be sent:',
+    ...Object.entries(sent).map(([name, value]) => `  ${printable(name)}: ${printable(JSON.stringify(value))}`),
     '',
     `Needs: ${roles.join(' and ')}. Expires: ${new Date(expiresMs).toISOString()}`,
     ...(state === 'pending'
@@ -52,12 +63,8 @@ export async function approvalPage({ server, params }: Asked<unknown, unknown>):
   return textAnswer(`${lines.join('\n')}\n`)
 }
 
-async function approvalOf(kit: Kit, id: string): Promise<ApprovalRecord> {
-  const approval = await kit.store.approvals.readApproval(id)
-  if (approval !== undefined && approval.agent === kit.agent) return approval
-  throw new AirworthyError({
-    code: 'APPROVAL_UNKNOWN',
-    message: 'There is no such approval.',
-    mend: 'List them with `airworthy approval ls`.',
-  })
+async function approvalOf({ store, agent }: Kit, id: string): Promise<ShownApproval> {
+  const approval = await readShownApproval(store.approvals, store.guard, id)
+  if (approval.agent !== agent) throw approvalUnknown(id)
+  return approval
 }
