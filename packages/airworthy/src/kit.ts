@@ -27,6 +27,7 @@ import type {
   UpstreamPort,
 } from './guard/port.ts'
 import { answerOfRecord } from './guard/recorded-answer.ts'
+import { checkRelay, receiveRelayed } from './guard/relay.ts'
 import { actionChanges } from './operate/actions/changes.ts'
 import { type Outcome, reportOutcome } from './operate/actions/report-outcome.ts'
 import { runningActions } from './operate/actions/running.ts'
@@ -115,7 +116,7 @@ export interface Kit {
   readAction(actionId: string): Promise<ActionRecord | undefined>
   reportOutcome(actionId: string, outcome: Outcome): Promise<ActionAnswer>
   /** Relays a request that is no tool call (resources, prompts); a stopped agent gets nothing. Never throws. */
-  relay(call: RelayCall): Promise<RelayAnswer>
+  relay(call: RelayCall & { readonly task?: TaskRecord }): Promise<RelayAnswer>
   decideApproval(decision: {
     id: string
     decision: 'approved' | 'rejected'
@@ -421,12 +422,20 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     },
 
     async relay(call) {
-      const killed = await store.guard.readKills(manifest.agent).catch(() => undefined)
-      if (killed === undefined) return { kind: 'unreachable', why: 'the store did not answer' }
-      const kill = killed.find(({ tool }) => tool === '*')
-      if (kill !== undefined)
-        return { kind: 'error', code: stoppedCode, message: `The agent was stopped by ${kill.by}.` }
-      return await upstream.relay(call)
+      const run = running.begin(manifest.agent, call.method, call.signal)
+      try {
+        const denial = await checkRelay(guard, call)
+        if (denial !== undefined)
+          return { kind: 'error', code: stoppedCode, message: denial.reasons[0]?.message ?? 'Denied.' }
+        const answer = await upstream.relay({ ...call, signal: run.signal })
+        if (answer.kind !== 'result') return answer
+        return { kind: 'result', result: await receiveRelayed(guard, call, answer.result) }
+      } catch (error) {
+        log(`a relay failed: ${error instanceof Error ? error.message : String(error)}`)
+        return { kind: 'unreachable', why: 'the store did not answer' }
+      } finally {
+        run.end()
+      }
     },
 
     async kill({ tool, reason, actor }) {

@@ -9,6 +9,7 @@ export const auditEntryKinds = [
   'action-held',
   'action-denied',
   'action-settled',
+  'resource-relayed',
   'approval-granted',
   'approval-rejected',
   'approval-expired',

@@ -3,6 +3,7 @@
  * commit. Everything here can fail by throwing; the pipeline then answers deny (STORE_UNAVAILABLE or INTERNAL_ERROR).
  * Times are milliseconds since 1970, money micro-dollars.
  */
+import type { EntryDraft } from '../audit/seal-entry.ts'
 import type { ActionState, DataClass, Door, Effect } from '../core/action.ts'
 import type { Decision, Reason } from '../core/decision.ts'
 import type { Digest } from '../core/digest.ts'
@@ -111,6 +112,8 @@ export interface GuardStore {
   /** A held or approved action that will not run: rejected, expired, or denied when its steps ran again. */
   refuseHeld(refusal: RefuseHeldAct): Promise<boolean>
   readApproval(approvalId: string): Promise<ApprovalRecord | undefined>
+  /** Facts that a task learned from something that is no action, with the entry that says so. */
+  learn(act: { readonly task: string; readonly facts: readonly FactBody[]; readonly entry: EntryDraft }): Promise<void>
   /** Marks a finished action as fetched by its caller; an equal call without a key is then a new action. */
   collect(actionId: string, atMs: number): Promise<void>
 }

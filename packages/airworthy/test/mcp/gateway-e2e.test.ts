@@ -231,6 +231,23 @@ describe.each([['HTTP'], ['stdio']])('with the upstream over %s', (kind) => {
       })
     })
 
+    it('what a resource says is known to be untrusted, and the log says that it was read', async () => {
+      const token = await desk.openTask()
+      const client = await connect(desk.url, token)
+      await client.readResource('fixture://order/7')
+      const task = await desk.kit.taskOfToken(token)
+      const entries = (await desk.kit.store.audit.entriesOfTask(task?.id ?? '', 10)).map(({ text }) => JSON.parse(text))
+      expect(entries.find(({ kind }) => kind === 'resource-relayed')).toMatchObject({
+        action: 'resources/read',
+        object: 'fixture',
+        principal: { id: 'ana' },
+      })
+      const facts = (await desk.kit.store.guard.readTask(task?.id ?? ''))?.facts ?? []
+      expect(
+        facts.some(({ body }) => body.kind === 'source' && !body.trusted && body.source === 'fixture:resources/read'),
+      ).toBe(true)
+    })
+
     it('a stopped agent reads no resource either', async () => {
       const client = await connect(desk.url, await desk.openTask())
       const actor = { kind: 'operator', id: 'op', verifiedBy: 'operator_key' } as const

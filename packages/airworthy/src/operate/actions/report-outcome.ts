@@ -13,7 +13,7 @@ export interface Outcome {
   readonly result?: JsonObject
   readonly error?: string
   /** `caller`, `reconcile`, or the name of a person. */
-  readonly by: string
+  readonly by: 'caller' | 'reconcile' | `operator:${string}`
 }
 
 /** Settles it, with the labels of what came back. @throws ACTION_UNKNOWN, ACTION_SETTLED */

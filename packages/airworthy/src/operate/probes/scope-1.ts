@@ -41,7 +41,7 @@ export async function probeScope1(context: ProbeContext): Promise<ProbeResult> {
     seen: `${offered} ${names.length} attempts on tools that are not listed reached no upstream.`,
     notJudged: [
       'Tools in model requests are not seen, because there is no model proxy yet.',
-      'Resources, prompts and methods that `pass:` names are relayed without the steps of the guard, kill switches apart.',
+      'Resources, prompts and methods that `pass:` names are relayed, redacted and logged, but no policy speaks of them.',
     ],
     details: { unlisted_attempts: names.length },
   }

@@ -56,7 +56,7 @@ export async function reportOutcome({ server, caller, params, body }: Asked<Wire
     state,
     ...(result === undefined ? {} : { result: callToolResult(result) }),
     ...(error === undefined ? {} : { error }),
-    by: by.kind === 'operator' ? by.name : 'caller',
+    by: by.kind === 'operator' ? `operator:${by.name}` : 'caller',
   })
   return answered(server, answer)
 }

@@ -1,3 +1,4 @@
+import type { AuditActor } from '../../audit/entry.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type {
   ActionFacts,
@@ -227,7 +228,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     audit.append(
       {
         ...entryOfRow('action-settled', before, act),
-        actor: { kind: 'kit', id: act.by, verifiedBy: 'kit' },
+        actor: settlerOf(before.task.agent, act.by),
         outcome: act.state,
         ...(act.error === undefined ? {} : { details: { error: act.error } }),
       },
@@ -238,6 +239,11 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       },
     )
     return { kind: 'settled' }
+  })
+
+  const learn = db.transaction((act: Parameters<GuardStore['learn']>[0]): void => {
+    advanceTask(taskCounters.get(act.task) as CounterRow, { facts: act.facts })
+    audit.append(act.entry)
   })
 
   const refuseHeld = db.transaction(heldRefuser(db, audit, actions))
@@ -267,6 +273,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
         const row = approvalById.get(id) as ApprovalRow | undefined
         return row === undefined ? undefined : approvalOfRow(row)
       }),
+    learn: (facts) => act(() => learn.immediate(facts)),
     collect: (id, atMs) => act(() => void collectAction.run(atMs, id)),
   }
 }
@@ -316,4 +323,13 @@ function bodiesOf(act: ActionFacts & { argumentsSent: JsonObject }): Record<stri
   return act.argumentsSent === act.arguments
     ? { arguments: act.arguments }
     : { arguments: act.arguments, arguments_sent: act.argumentsSent }
+}
+
+/** Who said what became of an action. The kit's own words are `kit` alone; a person's name never reads like one of them. */
+function settlerOf(agent: string, by: string): AuditActor {
+  if (by === 'caller') return { kind: 'agent', id: agent, verifiedBy: 'task_token' }
+  if (by.startsWith('operator:')) {
+    return { kind: 'operator', id: by.slice('operator:'.length), verifiedBy: 'operator_key' }
+  }
+  return { kind: 'kit', id: by, verifiedBy: 'kit' }
 }

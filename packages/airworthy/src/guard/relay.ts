@@ -1,0 +1,64 @@
+/**
+ * What is relayed and is no tool call: resources, prompts, methods that `pass:` names. It changes nothing that a policy speaks of,
+ * so steps 4 to 11 do not apply; but what it brings is read by the model like a tool's result, so a stopped agent and a closed task
+ * get nothing, the content is redacted, its values are remembered as untrusted, and the log says that it was read.
+ */
+import type { JsonObject } from '../core/json.ts'
+import type { EffectiveTool } from '../core/manifest/effective.ts'
+import { type Denial, deny, type Guard } from './guard.ts'
+import type { TaskRecord } from './port.ts'
+import { killedDenial } from './steps/check-halt.ts'
+import { labelResult } from './steps/label-result.ts'
+import { taskStateOf } from './task-state.ts'
+
+export interface RelayedRequest {
+  /** Absent for lists, which are asked without a task. */
+  readonly task?: TaskRecord
+  readonly server: string
+  readonly method: string
+}
+
+/** Why nothing is relayed; undefined: go on. Throws what the store throws. */
+export async function checkRelay(guard: Guard, { task }: RelayedRequest): Promise<Denial | undefined> {
+  const kills = await guard.ports.store.readKills(guard.manifest.agent)
+  const kill = kills.find(({ tool }) => tool === '*')
+  if (kill !== undefined) return killedDenial(kill)
+  if (task === undefined || guard.mode === 'observe') return undefined
+  const now = await guard.ports.store.readTask(task.id)
+  if (now === undefined || now.closedMs !== undefined) return deny('IDENTITY_INVALID', 'The task is closed.', 'stop')
+  return undefined
+}
+
+/** What the model may see of it. Personal data is redacted, never given a pseudonym: nothing here is sent back through the guard. */
+export async function receiveRelayed(guard: Guard, request: RelayedRequest, result: JsonObject): Promise<JsonObject> {
+  const { task, server, method } = request
+  if (task === undefined) return result
+  const { store, clock, newId } = guard.ports
+  const source: Pick<EffectiveTool, 'name' | 'data'> = {
+    name: `${server}:${method}`,
+    data: { in: [], out: [], trusted: false, declared: false },
+  }
+  const { shown, facts } = labelResult(guard, taskStateOf([]), source, result, 'no-pseudonyms')
+  await store.learn({
+    task: task.id,
+    facts,
+    entry: {
+      id: newId('ent'),
+      timeMs: clock(),
+      kind: 'resource-relayed',
+      actor: { kind: 'agent', id: task.agent, verifiedBy: 'task_token' },
+      principal: { id: task.principal.id, verifiedBy: task.principal.verifiedBy },
+      agent: task.agent,
+      release: task.release,
+      environment: task.environment,
+      mode: guard.mode,
+      door: 'mcp',
+      action: method.slice(0, 200),
+      object: server,
+      effect: 'read',
+      task: task.id,
+      traceId: task.traceId,
+    },
+  })
+  return shown
+}
