@@ -1,5 +1,5 @@
 /** The commands, through the real binary, on a running kit and without one. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -179,6 +179,22 @@ describe('a running kit', () => {
     expect((await run('approval', 'ls')).stdout).toBe('No approvals.\n')
     expect((await run('approval', 'show', 'apr_nothing')).stderr).toMatch(/APPROVAL_UNKNOWN/)
     expect((await run('approval', 'approve', 'apr_nothing')).stderr).toMatch(/CREDENTIAL_INVALID/)
+  })
+
+  it('asks a person for no other key than their own', async () => {
+    const made = await run('keys', 'create', '--kind', 'person', '--name', 'pia', '--role', 'approver', '--json')
+    const own = { ...env, AIRWORTHY_KEY: (json(made.stdout) as { key: string }).key }
+    const operatorKey = join(project, '.airworthy/keys/operator.key')
+    renameSync(operatorKey, `${operatorKey}.away`)
+    try {
+      expect((await run('kill')).stderr).toMatch(/KEY_FILE_INVALID/)
+      for (const act of ['show', 'approve', 'reject']) {
+        const ran = await airworthy(['approval', act, 'apr_nothing'], { cwd: project, env: own })
+        expect([act, /^[A-Z_]+/.exec(ran.stderr)?.[0]]).toEqual([act, 'APPROVAL_UNKNOWN'])
+      }
+    } finally {
+      renameSync(`${operatorKey}.away`, operatorKey)
+    }
   })
 
   it('verifies its log while it runs; an export verifies with the public key alone', async () => {
