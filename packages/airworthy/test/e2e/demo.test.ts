@@ -29,6 +29,8 @@ it('runs the desk to an honest NO-GO, and prints one JSON document', async () =>
   expect(ran.stderr).toMatch(/issue_refund\s+HOLD CONFIRMATION_REQUIRED/)
   expect(ran.stderr).toMatch(/issue_refund\s+allow, succeeded/)
   expect(ran.stderr).toMatch(/issue_refund\s+DENY CHECK_DENIED/)
+  // The gullible model did try the refund that a ticket's text commands.
+  expect(ran.stderr).toMatch(/issue_refund\s+DENY POLICY_FORBID/)
   expect(ran.stderr).toMatch(/send_email\s+HOLD DATA_BLOCKED, CONFIRMATION_REQUIRED/)
   const verified = await airworthy(['audit', 'verify', '--dir', join(folder, '.airworthy'), '--json'])
   expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true })
