@@ -34,7 +34,7 @@ export const actionAnswer = z
     decision: z.enum(['allow', 'deny', 'confirm']),
     reasons: z.array(reason).readonly(),
     next: z.enum(['retry_with', 'ask_user', 'wait', 'stop']).optional().describe('What the agent may do now.'),
-    arguments: jsonObject.describe('As they were sent, or must be sent by a caller that runs the tool itself.'),
+    arguments: jsonObject.describe('As asked; with a permit, as the caller must send them.'),
     permit: z.string().optional().describe('For tools that the caller runs itself; it goes with the call.'),
     approval: z
       .object({

@@ -268,7 +268,8 @@ describe('provenance of a whole result', () => {
   }
 
   it('words of the protocol and long base64 are nobody’s values', async () => {
-    const data = 'QUJD1234'.repeat(200)
+    // Longer than is remembered of one source: if it counted, nothing would be above suspicion afterwards.
+    const data = 'QUJD1234'.repeat(50_000)
     const content = [
       { type: 'image', mimeType: 'image/png', data },
       { type: 'resource', resource: { uri: 'doc://1', mimeType: 'text/plain; charset=utf-8', blob: data } },
@@ -276,7 +277,7 @@ describe('provenance of a whole result', () => {
     const t = await testGuard({ tools, call: () => ({ kind: 'answered', isError: false, result: { content } }) })
     const task = await t.task()
     await t.act(task, 'look', {})
-    for (const note of ['image', 'image/png', 'resource', 'text/plain; charset=utf-8', data.slice(0, 1000)]) {
+    for (const note of ['image', 'image/png', 'resource', 'text/plain; charset=utf-8', 'something new'] as const) {
       await t.act(task, 'change', { note })
     }
     expect(await logOf(t, task)).not.toContain('"untrusted":["/note"]')
