@@ -4,6 +4,8 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { decideApproval } from '../../src/operate/approvals/decide.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { startServing, support } from './serving.ts'
 
 const heard: { type: string; action: string }[] = []
@@ -58,7 +60,7 @@ it('a rejection, an execution, an approval that its caller must fetch, and an ex
   await stop()
 })
 
-it('an execution on approval keeps no other one waiting', async () => {
+it('an execution on approval keeps no start waiting, and no other execution', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'airworthy-start-'))
   const first = await startServing({ dir })
   const { task } = await first.kit.openTask({ principal: { id: 'ana', attributes: support }, openedBy: 'embedded' })
@@ -68,12 +70,19 @@ it('an execution on approval keeps no other one waiting', async () => {
     ids.push(held.approval?.id as string)
   }
   await first.stop()
+  // Decided where no kit runs: only the sweep of the next one can find them.
+  const store = openSqliteStore(dir, () => {})
+  for (const id of ids) {
+    const newId = first.kit.guard.ports.newId
+    await decideApproval(store.approvals, { id, decision: 'approved', approver, atMs: Date.now(), newId })
+  }
+  store.close()
   let release = (): void => {}
   const answer = new Promise<void>((resolve) => {
     release = resolve
   })
   const reached: string[] = []
-  const { kit, stop } = await startServing({
+  const { stop } = await startServing({
     dir,
     upstream: {
       offeredDigest: first.kit.guard.ports.upstream.offeredDigest,
@@ -85,11 +94,7 @@ it('an execution on approval keeps no other one waiting', async () => {
       reconcile: async () => ({ state: 'unknown' }),
     },
   })
-  // Decided beside the kit, as a command does it: only the sweep can find them.
-  const { decideApproval } = await import('../../src/operate/approvals/decide.ts')
-  const { newId } = kit.guard.ports
-  for (const id of ids)
-    await decideApproval(kit.store.approvals, { id, decision: 'approved', approver, atMs: Date.now(), newId })
+  // It has started, though the first of the two executions is not over.
   await expect.poll(() => reached, { timeout: 10_000 }).toEqual(['a', 'b'])
   release()
   await stop()

@@ -50,7 +50,6 @@ export interface ActionReader {
   waiting(task: string, tool: string, argumentsDigest: string): ActionRecord | undefined
   /** A state-changing one whose outcome is in doubt, whatever its key. */
   ambiguous(task: string, tool: string, argumentsDigest: string): ActionRecord | undefined
-  inState(state: ActionRecord['state'], limit: number): readonly ActionRecord[]
 }
 
 const select =
@@ -66,7 +65,6 @@ export function actionReader(db: SqliteDatabase, audit: AuditAppender): ActionRe
   const ambiguous = db.prepare<[number, string, string], ActionRow>(
     `${select} WHERE a.state = 'ambiguous' AND a.task_row = ? AND a.tool = ? AND a.arguments_digest = ?`,
   )
-  const inState = db.prepare<[string, number], ActionRow>(`${select} WHERE a.state = ? ORDER BY a.row LIMIT ?`)
   const taskByRow = db.prepare<[number], ActionTaskRow>(
     'SELECT row, id, agent, release, environment, principal, trace_id FROM tasks WHERE row = ?',
   )
@@ -85,7 +83,6 @@ export function actionReader(db: SqliteDatabase, audit: AuditAppender): ActionRe
     byKey: (task, key) => recordOf(byKey.get(taskRowOf.get(task), key)),
     waiting: (task, tool, argumentsDigest) => recordOf(waiting.get(taskRowOf.get(task), tool, argumentsDigest)),
     ambiguous: (task, tool, argumentsDigest) => recordOf(ambiguous.get(taskRowOf.get(task), tool, argumentsDigest)),
-    inState: (state, limit) => inState.all(state, limit).map((row) => recordOf(row) as ActionRecord),
   }
 }
 
