@@ -41,7 +41,8 @@ export function createHelpdesk({ seed, permitKey, stateToken }: HelpdeskOptions)
     async (context, next) => hostHeaderValidationResponse(context.req.raw, localhostAllowedHostnames()) ?? next(),
   )
   app.get('/', (context) => context.text(banner(permitKey !== undefined)))
-  if (permitKey !== undefined) app.use('/mcp', requirePermit({ key: permitKey, audience: 'helpdesk', exempt: readTools, bodyBytesMax }))
+  if (permitKey !== undefined)
+    app.use('/mcp', requirePermit({ key: permitKey, audience: 'helpdesk', exempt: readTools, bodyBytesMax }))
   app.all('/mcp', async (context) => {
     const { raw } = context.req
     const [claims, ...more] = permitsOf(raw)

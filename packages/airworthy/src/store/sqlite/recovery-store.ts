@@ -12,15 +12,16 @@ interface Place {
 
 export function sqliteRecoveryStore(db: SqliteDatabase, audit: AuditAppender): RecoveryStore {
   const actions = actionReader(db, audit)
+  // The small indexes are named: left to itself, SQLite walks the whole ledger to have it in order.
   const owners = db
     .prepare<[]>("SELECT DISTINCT owner FROM actions WHERE state = 'intended' AND owner IS NOT NULL")
     .pluck()
   const doubtful = db.prepare<[number, string, number], Place>(
-    `SELECT row, id FROM actions WHERE state = 'intended'
+    `SELECT row, id FROM actions INDEXED BY actions_intended WHERE state = 'intended'
      AND (doubt_ms IS NULL OR doubt_ms <= ? OR owner IN (SELECT value FROM json_each(?))) ORDER BY row LIMIT ?`,
   )
   const ambiguous = db.prepare<[number, string, number], Place>(
-    `SELECT row, id FROM actions WHERE state = 'ambiguous' AND row > ?
+    `SELECT row, id FROM actions INDEXED BY actions_ambiguous WHERE state = 'ambiguous' AND row > ?
      AND tool IN (SELECT value FROM json_each(?)) ORDER BY row LIMIT ?`,
   )
   const records = (places: readonly Place[]): ActionRecord[] =>

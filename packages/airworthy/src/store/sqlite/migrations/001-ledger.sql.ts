@@ -59,7 +59,9 @@ CREATE TABLE actions (
 ) STRICT;
 CREATE UNIQUE INDEX actions_by_key ON actions (task_row, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX actions_waiting ON actions (task_row, tool, arguments_digest) WHERE approval_id IS NOT NULL AND collected_ms IS NULL;
-CREATE INDEX actions_open ON actions (state, task_row, tool, arguments_digest) WHERE state IN ('intended', 'ambiguous');
+/* One index a state: SQLite does not see that one state lies within a list of two. */
+CREATE INDEX actions_intended ON actions (doubt_ms) WHERE state = 'intended';
+CREATE INDEX actions_ambiguous ON actions (task_row, tool, arguments_digest) WHERE state = 'ambiguous';
 CREATE INDEX actions_by_approval ON actions (approval_id) WHERE approval_id IS NOT NULL;
 
 CREATE TABLE approvals (
