@@ -97,10 +97,13 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
     await kit.start()
     const server = await serve(kit, { port: given.port, ...(given.host === undefined ? {} : { host: given.host }) })
     writeFileSync(upFile, JSON.stringify({ url: server.url, pid: process.pid }), { mode: 0o600 })
+    const { giveBackWhenIdle } = await import('./idle-memory.ts')
+    const stopGivingBack = giveBackWhenIdle(kit)
     return {
       url: server.url,
       kit,
       async close() {
+        stopGivingBack()
         rmSync(upFile, { force: true })
         await server.close()
         await kit.close()
