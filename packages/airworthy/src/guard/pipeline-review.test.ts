@@ -254,3 +254,28 @@ describe('observe mode', () => {
     expect(entries.find(({ kind }) => kind === 'action-intended')).toMatchObject({ decision: 'deny', mode: 'observe' })
   })
 })
+
+describe('who settled', () => {
+  it('is named for what they are: an operator, the caller, or the kit, and no name passes for the kit', async () => {
+    for (const [by, actor] of [
+      ['operator:guard', { kind: 'operator', id: 'guard', verified_by: 'operator_key' }],
+      ['caller', { kind: 'agent', id: 'desk-agent', verified_by: 'task_token' }],
+      ['recovery', { kind: 'kit', id: 'recovery', verified_by: 'kit' }],
+    ] as const) {
+      const t = await guardWith({ call: () => ({ kind: 'unknown', why: 'lost' }) })
+      const task = await t.task()
+      const { action } = await t.act(task, 'change', { id: 'a' })
+      const act = {
+        actionId: String(action),
+        entryId: 'ent_settled',
+        atMs: 1,
+        reasons: [],
+        facts: [],
+        costUsdMicros: 0,
+      }
+      await t.store.guard.settle({ ...act, state: 'succeeded', by })
+      const entry = await t.store.audit.entryById('ent_settled')
+      expect(JSON.parse(entry?.text ?? '{}').actor).toEqual(actor)
+    }
+  })
+})
