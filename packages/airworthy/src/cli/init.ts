@@ -8,6 +8,7 @@ import type { McpTool } from '../core/manifest/definition-digest.ts'
 import { lockText } from '../core/manifest/lock.ts'
 import { lookUpTimeoutMs, lookUpTools } from '../operate/onboard/look-up-tools.ts'
 import { lockFile, manifestFile, serversOfText } from '../operate/onboard/read-project.ts'
+import { usableTools } from '../operate/onboard/tool-definitions.ts'
 import { readToolSource, type ToolSource } from '../operate/onboard/tool-source.ts'
 import { type FirstTool, firstManifest, firstTools } from '../operate/onboard/write-manifest.ts'
 import { listServerTools } from '../upstream/list-tools.ts'
@@ -26,6 +27,7 @@ interface Flags {
   readonly agent: string | undefined
   readonly from?: readonly string[]
   readonly force: boolean
+  readonly dryRun: boolean
 }
 
 export const initCommand = buildCommand<Flags, [], CliContext>({
@@ -44,12 +46,13 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
         placeholder: 'SOURCE',
       },
       force: { kind: 'boolean', brief: 'Replace an airworthy.yaml that exists', default: false },
+      dryRun: { kind: 'boolean', brief: 'Print what is guessed of each tool and why; write nothing', default: false },
     },
   },
   async func(given) {
     await runCommand(this, given.json, async () => {
       const { project } = foldersOf(this, given)
-      refuseToOverwrite(project, given.force)
+      refuseToOverwrite(project, given.force || given.dryRun)
       const named = given.from ?? (existsSync(join(project, usualConfig)) ? [join(project, usualConfig)] : [])
       const sources: ToolSource[] = []
       for (const from of named) sources.push(await readToolSource(from, this.cwd))
@@ -68,16 +71,21 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
       const { lock } = looked
       if (lock === undefined) return exitCodes.usage
       const tools = firstTools(lock)
-      replaceFile(join(project, lockFile), lockText(lock))
-      replaceFile(join(project, manifestFile), firstManifest(agent, servers, tools))
+      const files = given.dryRun ? [] : [manifestFile, lockFile]
+      if (!given.dryRun) {
+        replaceFile(join(project, lockFile), lockText(lock))
+        replaceFile(join(project, manifestFile), firstManifest(agent, servers, tools))
+      }
 
       const refused = [...unread.map((each) => ({ server: '', ...each })), ...looked.refused]
-      if (given.json) printJson(this, { files: [manifestFile, lockFile], agent, tools, refused })
+      if (given.json) printJson(this, { files, agent, tools, refused })
       else {
         for (const { name, why } of refused) this.stderr.write(`Left out "${name}": ${why}.\n`)
         this.stdout.write(guessTable(tools))
         this.stdout.write(
-          `Wrote ${manifestFile} and ${lockFile}. Nothing is permitted yet: decide each tool in ${manifestFile}, then run \`airworthy validate\`.\n`,
+          given.dryRun
+            ? `These are guesses; nothing was written.\n`
+            : `Wrote ${manifestFile} and ${lockFile}. Nothing is permitted yet: decide each tool in ${manifestFile}, then run \`airworthy validate\`.\n`,
         )
       }
       return exitCodes.pass
@@ -134,7 +142,9 @@ function joined(sources: readonly ToolSource[]): Joined {
       servers[free] = server
     }
   }
-  return { servers, tools, refused }
+  // Two files may hold a tool of the same name: the first is kept, the other is named.
+  const usable = usableTools(tools)
+  return { servers, tools: usable.tools, refused: [...refused, ...usable.refused] }
 }
 
 function agentName(text: string): string {

@@ -131,6 +131,10 @@ describe('init, lock, validate', () => {
       stderr: expect.stringContaining('PROJECT_EXISTS'),
     })
     expect(read('airworthy.yaml')).toContain('# decided')
+    const printed = await call(['init', '--dry-run'])
+    expect(printed).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing was written') })
+    expect(printed.stdout).toMatch(/TOOL .*WHY/)
+    expect(read('airworthy.yaml')).toContain('# decided')
     expect((await call(['init', '--force'])).code).toBe(0)
   })
 

@@ -1,11 +1,12 @@
 /**
- * Guesses what a tool does from its name, its arguments and its server's annotations. These are hints: each can only raise the risk, so a
- * server that calls `delete_file` read-only is not believed. Only a name that says so, against which nothing speaks, is a read.
+ * Guesses what a tool does from its name, its arguments, its description and its server's annotations. These are hints: each can only raise
+ * the risk, so a server that calls `delete_file` read-only is not believed. Only a name that says so, against which nothing speaks, is a read.
  */
 import type { Effect, Reach } from '../../core/action.ts'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
 import type { McpTool } from '../../core/manifest/definition-digest.ts'
 import { destructiveLook, readsByName, wordsOf } from '../../core/manifest/tool-words.ts'
+import { describedEffect } from './described-effect.ts'
 
 export interface Guess {
   readonly effect: Effect
@@ -43,6 +44,11 @@ const joining = words('and or then')
 const readingAnywhere = words('get retrieve describe')
 /** Reading verbs that may stand last: `issue_read`. */
 const readingLast = words('read search fetch')
+/** They begin like a look, but start the check that they name, or leave a file behind. */
+const doubtfulFirst = words('verify export download')
+/** `output_path`, `save_to_file`: an argument that says where a file is left. */
+const leaving = words('output save destination target out dest')
+const places = words('path file filename dir directory folder')
 /** Arguments whose text is carried out. */
 const carriedOut = words('sql command script code shell cmd')
 
@@ -51,7 +57,7 @@ export function guessTool(tool: McpTool): Guess {
 }
 
 function guessEffect(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> {
-  const { name, annotations, inputSchema } = tool
+  const { name, annotations } = tool
   const irreversible = (effectReason: string): Pick<Guess, 'effect' | 'effectReason'> => ({
     effect: 'irreversible',
     effectReason,
@@ -65,12 +71,8 @@ function guessEffect(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> {
     ? undefined
     : all.find((each, index) => outward.has(each) || (index === 0 && outwardFirst.has(each)))
   if (sent !== undefined) return irreversible(`its name says "${sent}", and what is done so cannot be called back`)
-  const argument = Object.keys(isJsonObject(inputSchema.properties) ? inputSchema.properties : {}).find((each) =>
-    wordsOf(each).some((word) => carriedOut.has(word)),
-  )
-  if (argument !== undefined && annotations?.readOnlyHint !== true) {
-    return irreversible('it carries out what an argument says')
-  }
+  const argument = argumentsOf(tool).find((each) => wordsOf(each).some((word) => carriedOut.has(word)))
+  if (argument !== undefined) return irreversible('it carries out what an argument says')
   const change = readsFirst
     ? all.find((each, index) => alwaysChanging.has(each) || (changing.has(each) && joining.has(all[index - 1] ?? '')))
     : all.find((each, index) => changing.has(each) || (index === 0 && changingFirst.has(each)))
@@ -81,11 +83,42 @@ function guessEffect(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> {
     const effectReason = 'its name says that it reads, but its server says that it does not (readOnlyHint)'
     return { effect: 'write', effectReason }
   }
-  if (reads) return { effect: 'read', effectReason: 'its name says that it reads, and nothing speaks against it' }
+  if (reads) {
+    const nothing = {
+      effect: 'read',
+      effectReason: 'its name says that it reads, and nothing speaks against it',
+    } as const
+    return doubtOf(tool) ?? nothing
+  }
   if (annotations?.readOnlyHint === true) {
     return irreversible('its server says that it only reads, but its name does not')
   }
   return irreversible('nothing says that it can be undone')
+}
+
+/** What speaks against a name that reads; undefined when nothing does. */
+function doubtOf(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> | undefined {
+  const described = describedEffect(tool.description ?? '')
+  if (described?.isCarriedOut === true) {
+    return {
+      effect: 'irreversible',
+      effectReason: `its description says "${described.word}": it carries out what it is given`,
+    }
+  }
+  if (described !== undefined) return { effect: 'write', effectReason: `its description says "${described.word}"` }
+  const first = wordsOf(tool.name)[0] ?? ''
+  if (doubtfulFirst.has(first)) {
+    return { effect: 'write', effectReason: `its name says "${first}", which may start or store something` }
+  }
+  const leaves = argumentsOf(tool).some((argument) => {
+    const all = wordsOf(argument)
+    return all.some((word) => leaving.has(word)) && all.some((word) => places.has(word))
+  })
+  return leaves ? { effect: 'write', effectReason: 'an argument says where it leaves a file' } : undefined
+}
+
+function argumentsOf(tool: McpTool): readonly string[] {
+  return Object.keys(isJsonObject(tool.inputSchema.properties) ? tool.inputSchema.properties : {})
 }
 
 function saysReading(all: readonly string[], annotations: JsonObject | undefined): boolean {

@@ -18,6 +18,7 @@ describe('toolDefinitionsOf', () => {
     ],
     ["Anthropic's format", [{ name: 'get_order', description: 'Looks.', input_schema: parameters }]],
     ["MCP's tools/list", { tools: [{ name: 'get_order', description: 'Looks.', inputSchema: parameters }] }],
+    ["Docker's registry", [{ name: 'get_order', description: 'Looks.', arguments: [{ name: 'id', type: 'string' }] }]],
     [
       'an AI SDK record with jsonSchema()',
       { get_order: tool({ description: 'Looks.', inputSchema: jsonSchema(parameters as never) }) },

@@ -1,6 +1,6 @@
 /**
- * Tool definitions in the shapes that programs keep them in: an AI SDK record of tools, an array, OpenAI's or Anthropic's list. All become
- * MCP's form. Schemas may be JSON Schema, the AI SDK's wrapper, or any library that gives its JSON Schema by itself.
+ * Tool definitions in the shapes that programs keep them in: an AI SDK record of tools, an array, OpenAI's or Anthropic's list, Docker's
+ * registry of MCP servers. All become MCP's form. Schemas may be JSON Schema, the AI SDK's wrapper, or any library that gives its JSON Schema by itself.
  */
 import { z } from 'zod'
 import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../../core/json.ts'
@@ -8,6 +8,7 @@ import type { McpTool } from '../../core/manifest/definition-digest.ts'
 
 /** As long as `upstream_name` may be. */
 const nameLengthMax = 256
+const jsonTypes: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean', 'array', 'object'])
 
 export interface ReadTools {
   readonly tools: readonly McpTool[]
@@ -76,7 +77,24 @@ function functionOf(entry: unknown): object | undefined {
 
 function schemaOf(entry: object): unknown {
   const own = functionOf(entry) as Record<string, unknown>
-  return own.inputSchema ?? own.input_schema ?? own.parameters
+  return own.inputSchema ?? own.input_schema ?? own.parameters ?? schemaOfArguments(own.arguments)
+}
+
+/** Docker's registry lists arguments (`{name, type, desc, optional}`) in place of a schema. */
+function schemaOfArguments(listed: unknown): JsonObject | undefined {
+  if (!Array.isArray(listed)) return undefined
+  const named = listed.filter(
+    (each): each is JsonObject & { name: string } => isJsonObject(each) && typeof each.name === 'string',
+  )
+  const properties = named.map(({ name, type, desc }): [string, JsonObject] => [
+    name,
+    {
+      ...(typeof type === 'string' && jsonTypes.has(type) && { type }),
+      ...(typeof desc === 'string' && { description: desc }),
+    },
+  ])
+  const required = named.filter(({ optional }) => optional !== true).map(({ name }) => name)
+  return { type: 'object', properties: Object.fromEntries(properties), required }
 }
 
 async function readTool(name: string, entry: unknown): Promise<McpTool | string> {
