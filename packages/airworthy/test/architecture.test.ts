@@ -17,13 +17,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   contract: ['core'],
   audit: ['core'],
   guard: ['core', 'policy', 'data', 'audit'],
+  telemetry: ['core'],
   readiness: ['core', 'audit'],
-  operate: ['core', 'policy', 'data', 'audit', 'guard', 'readiness'],
-  store: ['core', 'audit', 'guard', 'readiness', 'operate'],
+  operate: ['core', 'policy', 'data', 'audit', 'guard', 'telemetry', 'readiness'],
+  store: ['core', 'audit', 'guard', 'telemetry', 'readiness', 'operate'],
   upstream: ['core', 'guard'],
-  kit: ['core', 'policy', 'data', 'audit', 'guard', 'readiness', 'operate', 'store', 'upstream'],
+  kit: ['core', 'policy', 'data', 'audit', 'guard', 'telemetry', 'readiness', 'operate', 'store', 'upstream'],
   embedded: ['core', 'guard', 'operate', 'kit', 'sdk', 'contract'],
-  server: ['core', 'policy', 'data', 'contract', 'audit', 'guard', 'readiness', 'operate', 'kit'],
+  server: ['core', 'policy', 'data', 'contract', 'audit', 'guard', 'telemetry', 'readiness', 'operate', 'kit'],
   sdk: ['core', 'contract'],
   cli: [
     'core',
@@ -32,6 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'audit',
     'guard',
+    'telemetry',
     'readiness',
     'operate',
     'store',
@@ -42,7 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Rooms without clock, disk, network or environment. */
-const pureRooms = ['core', 'policy', 'data', 'audit', 'readiness']
+const pureRooms = ['core', 'policy', 'data', 'audit', 'telemetry', 'readiness']
 /** What pure rooms may have of Node: computation, and `module` to load the Cedar engine. */
 const pureModules = new Set(['crypto', 'buffer', 'module'])
 

@@ -1,0 +1,17 @@
+/** The text of a chat message's content, in any of the shapes that chat formats use. */
+import { isJsonObject, type JsonValue } from '../core/json.ts'
+
+/** A text; or a list of parts, whose texts are joined by line feeds. A part that is no text is named by its type: `[image_url]`. */
+export function messageText(content: JsonValue | undefined): string {
+  if (typeof content === 'string') return content
+  if (!Array.isArray(content)) return isJsonObject(content) ? partText(content) : ''
+  return (content as readonly JsonValue[]).map(partText).join('\n')
+}
+
+function partText(part: JsonValue): string {
+  if (typeof part === 'string') return part
+  if (!isJsonObject(part)) return ''
+  const text = part.text ?? part.content ?? part.refusal
+  if (typeof text === 'string') return text
+  return typeof part.type === 'string' ? `[${part.type.slice(0, 40)}]` : ''
+}

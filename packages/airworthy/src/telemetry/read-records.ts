@@ -1,0 +1,63 @@
+/** One text, many records: a JSON array, one JSON object, or JSON Lines. A record that is no JSON is named and left out. */
+import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../core/json.ts'
+import type { Unread } from './recorded-run.ts'
+
+export interface FileRecord {
+  /** Where it stands: `line 3`, `[2]`, or empty for a text that is one record. */
+  readonly where: string
+  readonly value: JsonObject
+}
+
+export interface FileRecords {
+  readonly records: readonly FileRecord[]
+  readonly unread: readonly Unread[]
+}
+
+type Parse = (text: string) => JsonValue
+
+/** Never throws. @param parse  replaces `JSON.parse` where a format needs its numbers exactly. */
+export function readRecords(text: string, parse: Parse = (part) => JSON.parse(part) as JsonValue): FileRecords {
+  const whole = parsed(text.replace(/^\uFEFF/, ''), parse)
+  if ('value' in whole) {
+    if (!Array.isArray(whole.value)) return sorted([{ where: '', value: whole.value }])
+    return sorted((whole.value as readonly JsonValue[]).map((value, index) => ({ where: `[${index}]`, value })))
+  }
+  if (text.trim() === '') return { records: [], unread: [{ where: 'the text', why: 'it is empty' }] }
+  const lines = text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return []
+    const one = parsed(line, parse)
+    return [{ where: `line ${index + 1}`, ...('value' in one ? { value: one.value } : { why: one.why }) }]
+  })
+  // A broken document of many lines is one fault, not one a line.
+  if (lines.every((line) => !('value' in line) || !isJsonObject(line.value)) && /^\s*[[{]/.test(text)) {
+    return { records: [], unread: [{ where: 'the text', why: whole.why }] }
+  }
+  return sorted(lines)
+}
+
+function parsed(text: string, parse: Parse): { readonly value: JsonValue } | { readonly why: string } {
+  try {
+    return { value: parse(text) }
+  } catch {
+    // The parser's own words quote the text, which may be anything.
+    return { why: 'it is not well-formed JSON' }
+  }
+}
+
+function sorted(
+  found: readonly ({ readonly where: string } & ({ readonly value: JsonValue } | { readonly why: string }))[],
+): FileRecords {
+  const records: FileRecord[] = []
+  const unread: Unread[] = []
+  for (const one of found) {
+    if ('why' in one) {
+      unread.push(one)
+      continue
+    }
+    const fault = jsonFault(one.value)
+    if (fault !== undefined) unread.push({ where: one.where || 'the text', why: fault.slice(0, 300) })
+    else if (isJsonObject(one.value)) records.push({ where: one.where, value: one.value })
+    else unread.push({ where: one.where || 'the text', why: 'it is not a JSON object' })
+  }
+  return { records, unread }
+}
