@@ -10,6 +10,7 @@ export const auditEntryKinds = [
   'action-denied',
   'action-settled',
   'resource-relayed',
+  'input-relayed',
   'approval-granted',
   'approval-rejected',
   'approval-expired',
@@ -30,6 +31,7 @@ export const auditEntryKinds = [
   'escalation-closed',
   'incident-opened',
   'incident-closed',
+  'runs-imported',
 ] as const
 
 export type AuditEntryKind = (typeof auditEntryKinds)[number]

@@ -1,7 +1,7 @@
 /** Puts a run together from what a format's adapter reads in order: messages, calls, results. Used once, then thrown away. */
 import { digestOf } from '../core/digest.ts'
-import type { JsonObject, JsonValue } from '../core/json.ts'
-import { isJsonObject } from '../core/json.ts'
+import { sha256Hex } from '../core/hash.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts'
 import {
   type RecordedCall,
   type RecordedMessage,
@@ -18,6 +18,7 @@ export interface CallAsked {
   readonly tool: string
   readonly arguments: JsonObject
   readonly authChecks?: Readonly<Record<string, boolean>> | undefined
+  readonly spanId?: string
 }
 
 export interface CallAnswered {
@@ -42,7 +43,7 @@ export class RunBuilder {
     this.messages.push({ role, text })
   }
 
-  ask({ callId, tool, arguments: args, authChecks }: CallAsked): void {
+  ask({ callId, tool, arguments: args, authChecks, spanId }: CallAsked): void {
     if (this.calls.length === runCallsMax) throw new UnreadableRun('', `it has more than ${runCallsMax} calls`)
     const call: Mutable<RecordedCall> = {
       index: this.calls.length,
@@ -50,6 +51,7 @@ export class RunBuilder {
       arguments: args,
       afterMessages: this.messages.length,
       ...(authChecks === undefined ? {} : { authChecks }),
+      ...(spanId === undefined ? {} : { spanId }),
     }
     this.calls.push(call)
     this.open.push({ call, callId })
@@ -71,13 +73,15 @@ export class RunBuilder {
   build(
     record: JsonValue,
     about: { readonly name: string; readonly format: RunFormat } & Partial<
-      Pick<RecordedRun, 'agent' | 'model' | 'principal' | 'outcome'>
+      Pick<RecordedRun, 'agent' | 'model' | 'principal' | 'outcome' | 'traceId'>
     >,
   ): RecordedRun {
     const input = this.messages.find(({ role }) => role === 'user')?.text
+    const id = runId(about.name, record)
     return {
+      traceId: sha256Hex(id).slice(0, 32),
       ...about,
-      id: runId(about.name, record),
+      id,
       ...(input === undefined ? {} : { input }),
       messages: this.messages,
       calls: this.calls,

@@ -1,6 +1,7 @@
 /** Reads recorded runs in any format; the list of formats is here, each is a file beside its siblings. */
 import { readAgentdojo } from './formats/agentdojo.ts'
 import { readOpenaiMessages } from './formats/openai-messages.ts'
+import { readOtlpJson } from './formats/otlp-json.ts'
 import { readTauBench } from './formats/tau-bench.ts'
 import type { RecordedRun, RunFormat, Unread } from './recorded-run.ts'
 import type { SpanRecord } from './span.ts'
@@ -16,6 +17,7 @@ const readers: Readonly<Record<RunFormat, (text: string) => ReadRuns>> = {
   agentdojo: readAgentdojo,
   'tau-bench': readTauBench,
   'openai-messages': readOpenaiMessages,
+  'otlp-json': readOtlpJson,
 }
 
 /**
@@ -31,6 +33,7 @@ export function readRuns(text: string, format: RunFormat): ReadRuns {
 export function guessRunFormat(text: string): RunFormat | undefined {
   const start = text.slice(0, 1024 * 1024)
   const has = (name: string): boolean => start.includes(`"${name}"`)
+  if (has('resourceSpans')) return 'otlp-json'
   if (has('traj') && has('task_id')) return 'tau-bench'
   if (has('messages_display')) return 'tau-bench'
   if (has('pipeline_name') && has('messages')) return 'agentdojo'

@@ -20,9 +20,11 @@ export interface RecordedRun {
   readonly messages: readonly RecordedMessage[]
   readonly calls: readonly RecordedCall[]
   readonly outcome?: RecordedOutcome
+  /** 32 hexadecimal digits; of a record without a trace, digits of its id's digest. */
+  readonly traceId: string
 }
 
-export const runFormats = ['agentdojo', 'tau-bench', 'openai-messages'] as const
+export const runFormats = ['agentdojo', 'tau-bench', 'openai-messages', 'otlp-json'] as const
 export type RunFormat = (typeof runFormats)[number]
 
 export interface RecordedMessage {

@@ -24,8 +24,13 @@ export function readEach(
       runs.push(read(record))
     } catch (error) {
       if (!(error instanceof UnreadableRun)) throw error
-      unread.push({ where: `${record.where}${error.where}` || 'the text', why: error.message })
+      unread.push({ where: placeOf(record.where, error.where), why: error.message })
     }
   }
   return { runs, unread }
+}
+
+/** `line 3.messages[1]`, or `messages[1]` where the text is one record. */
+export function placeOf(record: string, path: string): string {
+  return (record === '' ? path.replace(/^\./, '') : `${record}${path}`) || 'the text'
 }

@@ -4,9 +4,10 @@ import { applicationId } from './application-id.ts'
 import { ledgerMigration } from './migrations/001-ledger.sql.ts'
 import { auditMigration } from './migrations/002-audit.sql.ts'
 import { personsMigration } from './migrations/003-persons.sql.ts'
+import { tracesMigration } from './migrations/004-traces.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
-const migrations: readonly string[] = [ledgerMigration, auditMigration, personsMigration]
+const migrations: readonly string[] = [ledgerMigration, auditMigration, personsMigration, tracesMigration]
 
 /** Brings the schema to this version. @throws STORE_FOREIGN, STORE_NEWER; nothing is touched then. */
 export function migrate(db: SqliteDatabase, path: string): void {

@@ -7,6 +7,7 @@ import type { CredentialStore } from '../../operate/keys/port.ts'
 import type { RecoveryStore } from '../../operate/recovery/port.ts'
 import type { ReleaseStore } from '../../operate/releases/port.ts'
 import type { TaskStore } from '../../operate/tasks/port.ts'
+import type { TraceStore } from '../../operate/traces/port.ts'
 import { sqliteApprovalStore } from './approval-store.ts'
 import { auditAppender } from './audit-appender.ts'
 import { type AuditLog, sqliteAuditLog } from './audit-log.ts'
@@ -18,6 +19,7 @@ import { openSqlite } from './open.ts'
 import { sqliteRecoveryStore } from './recovery-store.ts'
 import { sqliteReleaseStore } from './release-store.ts'
 import { sqliteTaskStore } from './task-store.ts'
+import { sqliteTraceStore } from './trace-store.ts'
 
 export interface Store {
   readonly guard: GuardStore
@@ -28,6 +30,7 @@ export interface Store {
   readonly releases: ReleaseStore
   readonly evidence: EvidenceStore
   readonly recovery: RecoveryStore
+  readonly traces: TraceStore
   readonly audit: AuditLog
   /** What SQLite says of this connection: 2 is FULL. */
   settings(): { readonly synchronous: number; readonly journal: string }
@@ -49,6 +52,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     releases: sqliteReleaseStore(db, audit),
     evidence: sqliteEvidenceStore(db, audit),
     recovery: sqliteRecoveryStore(db, audit),
+    traces: sqliteTraceStore(db, audit),
     audit: sqliteAuditLog(db),
     settings: () => ({
       synchronous: db.pragma('synchronous', { simple: true }) as number,
