@@ -3,6 +3,7 @@ import type { ActionState, Door } from '../core/action.ts'
 import type { Next, Reason } from '../core/decision.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Fallback } from '../core/manifest/effective.ts'
+import type { InputRound } from './input-round.ts'
 
 export interface ActionRequest {
   readonly task: string
@@ -13,6 +14,8 @@ export interface ActionRequest {
   readonly door: Door
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: JsonObject) => void
+  /** There when the caller can be asked for more by the tool. */
+  readonly inputRound?: InputRound
 }
 
 export interface ActionAnswer {

@@ -6,7 +6,7 @@
 
 import { canonicalJson } from '../core/canonical.ts'
 import type { Reason } from '../core/decision.ts'
-import { type Digest, digestOf, digestOfText } from '../core/digest.ts'
+import { digestOf, digestOfText } from '../core/digest.ts'
 import { AirworthyError, invariant } from '../core/errors.ts'
 import { argumentsBytesMax, isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
 import type { EffectiveTool } from '../core/manifest/effective.ts'
@@ -112,10 +112,16 @@ async function walk(
   // 1. identify
   stopAt?.('identify')
   const copy = guard.states.copyOf(request.task)
-  const identified = await steps.identify(guard, sane, copy?.lastFact ?? 0)
+  const argumentsDigest = digestOfText(argumentsText)
+  const identified = await steps.identify(guard, sane, {
+    task: request.task,
+    afterFact: copy?.lastFact ?? 0,
+    tool: request.tool,
+    argumentsDigest,
+    ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+  })
   if (identified.kind === 'deny') return answerOfDenial(sane, identified, undefined, true)
   const { task } = identified
-  const argumentsDigest = digestOfText(argumentsText)
   const state = guard.states.advance(task, copy)
   const listed = guard.tools.get(request.tool)
   let passage: Passage = {
@@ -158,14 +164,14 @@ async function walk(
 
   const closed = checkOpen(task)
   if (closed !== undefined) return (await refuse('identify', closed)) as ActionAnswer
-  const earlier = resumed === undefined ? await findEarlier(guard, passage) : undefined
+  const earlier = resumed === undefined ? await judgeEarlier(guard, passage, identified.earlier) : undefined
   if (earlier?.kind === 'answer') return earlier.answer
   if (earlier?.kind === 'resume') return await walk(guard, request, earlier.resumption, steps, stopAt)
   tell('identify', 'pass')
 
   // 2. check-halt
   stopAt?.('check-halt')
-  const halted = await steps.checkHalt(guard, request.tool)
+  const halted = steps.checkHalt(identified.kills, request.tool)
   if (halted !== undefined) return (await refuse('check-halt', halted)) as ActionAnswer
   tell('check-halt', 'pass')
 
@@ -335,6 +341,7 @@ async function walk(
     stopAt?.('intend')
     const approval =
       confirmed.kind === 'approved' ? { id: confirmed.approvalId, bindingDigest: confirmed.bindingDigest } : undefined
+    const permit = permitFor(guard, passage, argumentsSentDigest)
     const intended = await steps.intend(guard, passage, argumentsSentDigest, approval)
     if (intended.kind === 'newer-facts') return learn(intended)
     if (intended.kind !== 'committed') return await answerOfIntend(intended)
@@ -350,20 +357,25 @@ async function walk(
       enforced: enforcing,
     } as const
     if (tool.server === undefined) {
-      const permit = permitFor(guard, passage, argumentsSentDigest)
+      const signed = await permit
       // Whoever runs the tool needs what must be sent.
-      return { ...base, state: 'intended', arguments: passage.arguments, ...(permit === undefined ? {} : { permit }) }
+      return {
+        ...base,
+        state: 'intended',
+        arguments: passage.arguments,
+        ...(signed === undefined ? {} : { permit: signed }),
+      }
     }
-    return await executeAndSettle(base, argumentsSentDigest)
+    return await executeAndSettle(base, permit)
   }
 
   /** Steps 12 to 14. The tool may have run: from here on nothing is a plain denial. */
   async function executeAndSettle(
     base: Pick<ActionAnswer, 'action' | 'decision' | 'reasons' | 'arguments' | 'enforced'>,
-    argumentsSentDigest: Digest,
+    permit: Promise<string | undefined>,
   ): Promise<ActionAnswer> {
     stopAt?.('execute')
-    const outcome = await steps.execute(guard, passage, argumentsSentDigest)
+    const outcome = await steps.execute(guard, passage, permit)
     tell('execute', 'pass')
     stopAt?.('executed')
     const settlement = settlementOf(outcome, tool.effect)
@@ -455,15 +467,13 @@ type Earlier =
   | { readonly kind: 'resume'; readonly resumption: Resumption }
 
 /** The same call again: its recorded result, never a second execution. */
-async function findEarlier(guard: Guard, passage: Passage): Promise<Earlier | undefined> {
+async function judgeEarlier(
+  guard: Guard,
+  passage: Passage,
+  action: ActionRecord | undefined,
+): Promise<Earlier | undefined> {
   const { store } = guard.ports
-  const { task, request, argumentsDigest } = passage
-  const action = await store.findAction({
-    task: task.id,
-    tool: request.tool,
-    argumentsDigest,
-    ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
-  })
+  const { request, argumentsDigest } = passage
   if (action === undefined) return undefined
   const isSame = action.tool === request.tool && action.argumentsDigest === argumentsDigest
   if (isSame && action.state === 'held' && action.approvalState === 'approved' && passage.tool.server === undefined) {

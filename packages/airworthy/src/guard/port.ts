@@ -10,6 +10,7 @@ import type { Digest } from '../core/digest.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { AuthCheck } from '../core/manifest/effective.ts'
 import type { Principal } from '../core/principal.ts'
+import type { InputRound } from './input-round.ts'
 
 export interface GuardPorts {
   readonly store: GuardStore
@@ -68,6 +69,8 @@ export interface UpstreamCall {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly onProgress?: (progress: JsonObject) => void
+  /** Absent: the tool may not ask for more. */
+  readonly inputRound?: InputRound
 }
 
 export type UpstreamOutcome =
@@ -95,11 +98,8 @@ export interface GuardStore {
   readTask(taskId: string, afterFact?: number): Promise<TaskRecord | undefined>
   /** Kills that are on for this agent, by tool (`*`: the whole agent). */
   readKills(agent: string): Promise<readonly KillRecord[]>
-  /**
-   * By the caller's idempotency key; else by equality with an action that is held, or approved and not yet collected; and, with
-   * or without a key, an equal state-changing action whose outcome is in doubt.
-   */
-  findAction(key: ActionLookup): Promise<ActionRecord | undefined>
+  /** Everything that an attempt is checked against, as of one moment; undefined when there is no such task. */
+  readAttempt(lookup: AttemptLookup): Promise<Attempt | undefined>
   readAction(actionId: string): Promise<ActionRecord | undefined>
   /** A denied attempt: counted, audited. */
   recordRefusal(refusal: RefusalAct): Promise<void>
@@ -169,8 +169,25 @@ export interface KillRecord {
   readonly atMs: number
 }
 
-export interface ActionLookup {
+export interface AttemptLookup extends ActionLookup {
   readonly task: string
+  /** Facts up to this number are known already. */
+  readonly afterFact: number
+}
+
+export interface Attempt {
+  readonly task: TaskRecord
+  /** Of the task's agent. */
+  readonly kills: readonly KillRecord[]
+  /**
+   * What this attempt may be another attempt at. By the caller's idempotency key; else by equality with an action that is held, or
+   * approved and not yet collected; and, with or without a key, an equal state-changing action whose outcome is in doubt.
+   */
+  readonly earlier?: ActionRecord
+}
+
+/** The same call of the same task, as step 11 looks for it too. */
+export interface ActionLookup {
   readonly tool: string
   readonly argumentsDigest: Digest
   readonly idempotencyKey?: string

@@ -1,6 +1,7 @@
 /** Step 8: the tool's auth checks, all at once; anything but a clear yes denies. */
 import type { JsonObject } from '../../core/json.ts'
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
+import { withDeadline } from '../deadline.ts'
 import { type Denial, deny, type Guard } from '../guard.ts'
 import type { AuthAnswer, AuthQuestion, TaskRecord } from '../port.ts'
 
@@ -42,13 +43,9 @@ async function askOne(
 ): Promise<AuthAnswer> {
   const check = guard.manifest.authChecks[name]
   if (check === undefined) return { kind: 'unavailable', why: 'the manifest defines no such check' }
-  const timeout = AbortSignal.timeout(check.timeoutMs)
   try {
-    return await guard.ports.authChecks.ask(
-      check,
-      question,
-      signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-    )
+    const ask = (until: AbortSignal): Promise<AuthAnswer> => guard.ports.authChecks.ask(check, question, until)
+    return await withDeadline(check.timeoutMs, signal, ask)
   } catch {
     // What was thrown may quote the service, and reasons stand in the log for good.
     return { kind: 'unavailable', why: 'it could not be asked' }

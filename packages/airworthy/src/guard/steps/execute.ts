@@ -1,46 +1,57 @@
 /** Step 12: the call itself, with time-out, cancel signal, idempotency key of ours, and a permit. Never repeated. */
 import type { Digest } from '../../core/digest.ts'
 import { mintPermit, permitLifetimeSecondsMax } from '../../core/permit.ts'
+import { withDeadline } from '../deadline.ts'
 import type { Guard, Passage } from '../guard.ts'
 import type { UpstreamOutcome } from '../port.ts'
+import { relayInput } from './relay-input.ts'
 
-export async function execute(guard: Guard, passage: Passage, argumentsSentDigest: Digest): Promise<UpstreamOutcome> {
+/** @param permit  as `permitFor` began it. */
+export async function execute(
+  guard: Guard,
+  passage: Passage,
+  permit: Promise<string | undefined>,
+): Promise<UpstreamOutcome> {
   const { tool, task, request } = passage
-  // By hand: combining signals with the platform's own functions costs more than the rest of this step.
-  const controller = new AbortController()
-  const abort = (): void => controller.abort(request.signal?.reason)
-  const timer = setTimeout(() => controller.abort(new Error('the time-out of the tool is over')), tool.timeoutMs)
-  request.signal?.addEventListener('abort', abort)
-  if (request.signal?.aborted === true) abort()
-  const permit = permitFor(guard, passage, argumentsSentDigest)
+  let signed: string | undefined
   try {
-    return await guard.ports.upstream.call({
+    signed = await permit
+  } catch {
+    return { kind: 'not-executed', why: 'Its permit could not be signed.' }
+  }
+  const relayed = request.inputRound === undefined ? undefined : await relayInput(guard, passage, request.inputRound)
+  if (relayed?.kind === 'refused') return { kind: 'not-executed', why: relayed.why }
+  const call = (signal: AbortSignal): Promise<UpstreamOutcome> =>
+    guard.ports.upstream.call({
       server: tool.server as string,
       upstreamName: tool.upstreamName,
       definitionDigest: tool.definitionDigest,
       arguments: passage.arguments,
-      ...(permit === undefined ? {} : { permit }),
+      ...(signed === undefined ? {} : { permit: signed }),
       idempotencyKey: passage.actionId,
       traceparent: `00-${task.traceId}-${passage.spanId}-01`,
       timeoutMs: tool.timeoutMs,
-      signal: controller.signal,
+      signal,
       ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+      ...(relayed?.round === undefined ? {} : { inputRound: relayed.round }),
     })
+  try {
+    return await withDeadline(tool.timeoutMs, request.signal, call)
   } catch (error) {
     // The port promises not to throw; if it does, nobody knows what reached the tool.
     return { kind: 'unknown', why: error instanceof Error ? error.message : 'the call failed' }
-  } finally {
-    clearTimeout(timer)
-    request.signal?.removeEventListener('abort', abort)
   }
 }
 
-/** The permit of an intended action; for tools of the caller's own it is the answer itself. */
-export function permitFor(guard: Guard, passage: Passage, argumentsSentDigest: Digest): string | undefined {
-  if (guard.permitKey === undefined) return undefined
+/**
+ * The permit of an action that is about to be intended; for tools of the caller's own it is the answer itself. Begun before the
+ * act, so that its signature is made while the store commits; nobody sees it unless that succeeds.
+ */
+export function permitFor(guard: Guard, passage: Passage, argumentsSentDigest: Digest): Promise<string | undefined> {
+  if (guard.permitKey === undefined) return noPermit
   const { tool, task } = passage
   const nowSeconds = Math.floor(guard.ports.clock() / 1000)
-  return mintPermit(
+  const permit = mintPermit(
     {
       agent: task.agent,
       aud: tool.server ?? task.agent,
@@ -55,4 +66,9 @@ export function permitFor(guard: Guard, passage: Passage, argumentsSentDigest: D
     },
     guard.permitKey,
   )
+  // Whoever awaits it meets the failure; when step 11 says no, nobody does.
+  permit.catch(() => {})
+  return permit
 }
+
+const noPermit = Promise.resolve(undefined)

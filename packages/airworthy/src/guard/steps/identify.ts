@@ -1,14 +1,14 @@
 /** Step 1: agent, release, task and principal of the attempt. The credential was resolved to a task by the door. */
 import type { ActionRequest } from '../answer.ts'
 import { type Denial, deny, type Guard } from '../guard.ts'
-import type { TaskRecord } from '../port.ts'
+import type { Attempt, AttemptLookup, TaskRecord } from '../port.ts'
 
-export type Identified = { readonly kind: 'task'; readonly task: TaskRecord } | Denial
+export type Identified = ({ readonly kind: 'attempt' } & Attempt) | Denial
 
-/** @param afterFact  facts up to this number are known already. */
-export async function identify(guard: Guard, request: ActionRequest, afterFact: number): Promise<Identified> {
-  const task = await guard.ports.store.readTask(request.task, afterFact)
-  if (task === undefined) return deny('IDENTITY_INVALID', 'There is no such task.', 'stop', { hard: true })
+export async function identify(guard: Guard, request: ActionRequest, lookup: AttemptLookup): Promise<Identified> {
+  const attempt = await guard.ports.store.readAttempt(lookup)
+  if (attempt === undefined) return deny('IDENTITY_INVALID', 'There is no such task.', 'stop', { hard: true })
+  const { task } = attempt
   if (task.agent !== guard.manifest.agent) {
     return deny('IDENTITY_INVALID', 'The task belongs to another agent.', 'stop', { hard: true })
   }
@@ -16,7 +16,7 @@ export async function identify(guard: Guard, request: ActionRequest, afterFact: 
   if (task.probe && request.door !== 'probe') {
     return deny('IDENTITY_INVALID', 'The task belongs to a probe.', 'stop', { hard: true })
   }
-  return { kind: 'task', task }
+  return { kind: 'attempt', ...attempt }
 }
 
 /** A closed task may not act any more; unlike a missing one it can be named in the log. */

@@ -112,13 +112,15 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       }
     }
     if (leaves.length === 0 && publishedSize !== undefined) return 'idle'
+    // Whatever comes while this slice is made gathers until the next round; a busy log would otherwise be signed without a pause.
+    const isLast = tree.size === indexed && leaves.length < sliceEntriesMax
     for (const leaf of leaves) tree.append(leaf)
     const note = signCheckpoint(signer, BigInt(tree.size), tree.root())
     const act = { expectedSize: publishedSize, size: tree.size, note, tiles: tree.takeGrownTiles() }
     if ((await port.publishCheckpoint(act)) === 'conflict') return forget()
     publishedSize = act.size
     options.onCheckpoint?.({ size: act.size, note })
-    return 'more'
+    return isLast ? 'idle' : 'more'
   }
 
   function forget(): RoundOutcome {

@@ -6,8 +6,10 @@ import type { JsonObject } from '../../core/json.ts'
 import type { ActionRecord, ErrorText } from '../../guard/port.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import type { SqliteDatabase } from './open.ts'
+import { type CounterRow, counterColumns } from './task-row.ts'
 
 export interface ActionRow {
+  readonly row: number
   readonly id: string
   readonly task_row: number
   readonly tool: string
@@ -31,8 +33,7 @@ export interface ActionRow {
 }
 
 /** What an action's records say of its task. */
-export interface ActionTaskRow {
-  readonly row: number
+export interface ActionTaskRow extends CounterRow {
   readonly id: string
   readonly agent: string
   readonly release: string
@@ -45,11 +46,11 @@ export interface ActionReader {
   byId(id: string): ActionRecord | undefined
   /** The row itself and its task, for acts that change it. */
   rowById(id: string): { readonly action: ActionRow; readonly task: ActionTaskRow } | undefined
-  byKey(task: string, key: string): ActionRecord | undefined
+  byKey(taskRow: number, key: string): ActionRecord | undefined
   /** The newest without a key that is held, or approved and not yet collected. */
-  waiting(task: string, tool: string, argumentsDigest: string): ActionRecord | undefined
+  waiting(taskRow: number, tool: string, argumentsDigest: string): ActionRecord | undefined
   /** A state-changing one whose outcome is in doubt, whatever its key. */
-  ambiguous(task: string, tool: string, argumentsDigest: string): ActionRecord | undefined
+  ambiguous(taskRow: number, tool: string, argumentsDigest: string): ActionRecord | undefined
 }
 
 const select =
@@ -66,11 +67,8 @@ export function actionReader(db: SqliteDatabase, audit: AuditAppender): ActionRe
     `${select} WHERE a.state = 'ambiguous' AND a.task_row = ? AND a.tool = ? AND a.arguments_digest = ?`,
   )
   const taskByRow = db.prepare<[number], ActionTaskRow>(
-    'SELECT row, id, agent, release, environment, principal, trace_id FROM tasks WHERE row = ?',
+    `SELECT ${counterColumns}, id, agent, release, environment, principal, trace_id FROM tasks WHERE row = ?`,
   )
-  const taskRowOf = db.prepare<[string]>('SELECT row FROM tasks WHERE id = ?').pluck() as unknown as {
-    get(id: string): number
-  }
   const recordOf = (row: ActionRow | undefined): ActionRecord | undefined =>
     row === undefined ? undefined : actionOfRow(row, taskByRow.get(row.task_row) as ActionTaskRow, audit)
 
@@ -80,9 +78,9 @@ export function actionReader(db: SqliteDatabase, audit: AuditAppender): ActionRe
       const action = byId.get(id)
       return action === undefined ? undefined : { action, task: taskByRow.get(action.task_row) as ActionTaskRow }
     },
-    byKey: (task, key) => recordOf(byKey.get(taskRowOf.get(task), key)),
-    waiting: (task, tool, argumentsDigest) => recordOf(waiting.get(taskRowOf.get(task), tool, argumentsDigest)),
-    ambiguous: (task, tool, argumentsDigest) => recordOf(ambiguous.get(taskRowOf.get(task), tool, argumentsDigest)),
+    byKey: (taskRow, key) => recordOf(byKey.get(taskRow, key)),
+    waiting: (taskRow, tool, argumentsDigest) => recordOf(waiting.get(taskRow, tool, argumentsDigest)),
+    ambiguous: (taskRow, tool, argumentsDigest) => recordOf(ambiguous.get(taskRow, tool, argumentsDigest)),
   }
 }
 

@@ -4,12 +4,15 @@ import type {
   ActionFacts,
   ActionLookup,
   ActionRecord,
+  Attempt,
+  AttemptLookup,
   BudgetLimits,
   Fact,
   FactBody,
   GuardStore,
   IntendAct,
   IntendAnswer,
+  KillRecord,
   SettleAct,
   SettleAnswer,
   TaskRecord,
@@ -21,24 +24,20 @@ import type { AuditAppender } from './audit-appender.ts'
 import { type KillRow, killOfRow } from './kill-row.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
 import { heldRefuser } from './refuse-held.ts'
-import { type CounterRow, type TaskRow, taskOfRow } from './task-row.ts'
+import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from './task-row.ts'
 
 export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): GuardStore {
   const sql = (text: string) => db.prepare<unknown[]>(text)
   const readFacts = sql('SELECT n, body FROM facts WHERE task_row = ? AND n > ?')
   const taskById = sql('SELECT * FROM tasks WHERE id = ?')
-  const taskCounters = sql(
-    'SELECT row, tool_calls, cost_usd_micros, last_fact, created_ms, closed_ms, waited_ms FROM tasks WHERE id = ?',
-  )
+  const taskCounters = sql(`SELECT ${counterColumns} FROM tasks WHERE id = ?`)
   const killsOfAgent = sql('SELECT * FROM kills WHERE agent = ?')
-  const killFor = sql("SELECT * FROM kills WHERE agent = ? AND tool IN ('*', ?)")
   const environmentOf = sql('SELECT release FROM environments WHERE agent = ? AND name = ?')
   const actions = actionReader(db, audit)
   const insertAction = sql(
     `INSERT INTO actions (id, task_row, tool, effect, state, arguments_digest, definition_digest, idempotency_key, approval_id,
        reasons, cost_usd_micros, owner, doubt_ms, created_ms, intended_ms, arguments_entry)
-     VALUES (@id, @taskRow, @tool, @effect, @state, @argumentsDigest, @definitionDigest, @idempotencyKey, @approvalId,
-       @reasons, @cost, @owner, @doubtMs, @atMs, @intendedMs, @entry)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const updateTask = sql(
     'UPDATE tasks SET tool_calls = tool_calls + ?, cost_usd_micros = cost_usd_micros + ?, last_fact = last_fact + ? WHERE row = ?',
@@ -53,14 +52,12 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   const approvalById = sql('SELECT * FROM approvals WHERE id = ?')
   const useApproval = sql("UPDATE approvals SET state = 'used' WHERE id = ? AND state = 'approved'")
   const intendHeld = sql(
-    `UPDATE actions SET state = 'intended', reasons = @reasons, cost_usd_micros = @cost, owner = @owner, doubt_ms = @doubtMs,
-       intended_ms = @atMs, arguments_entry = @entry WHERE id = @id AND state = 'held'`,
+    `UPDATE actions SET state = 'intended', reasons = ?, cost_usd_micros = ?, owner = ?, doubt_ms = ?, intended_ms = ?,
+       arguments_entry = ? WHERE id = ? AND state = 'held'`,
   )
   const settleAction = sql(
-    `UPDATE actions SET state = @state, error = @error, settled_ms = @atMs, result_entry = @entry,
-       cost_usd_micros = cost_usd_micros - @unspent,
-       reasons = CASE WHEN @reasons = '[]' THEN reasons ELSE @reasons END
-     WHERE id = @id AND state IN ('intended', 'ambiguous') AND NOT (state = 'ambiguous' AND @state = 'ambiguous')`,
+    `UPDATE actions SET state = ?, error = ?, settled_ms = ?, result_entry = ?, cost_usd_micros = ?, reasons = ?
+     WHERE row = ? AND state = ?`,
   )
   const collectAction = sql('UPDATE actions SET collected_ms = ? WHERE id = ? AND collected_ms IS NULL')
 
@@ -84,10 +81,15 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     }
   }
 
-  const findAction = (key: ActionLookup): ActionRecord | undefined =>
-    (key.idempotencyKey === undefined
-      ? actions.waiting(key.task, key.tool, key.argumentsDigest)
-      : actions.byKey(key.task, key.idempotencyKey)) ?? actions.ambiguous(key.task, key.tool, key.argumentsDigest)
+  const findEarlier = (
+    taskRow: number,
+    { tool, argumentsDigest, idempotencyKey }: ActionLookup,
+  ): ActionRecord | undefined =>
+    (idempotencyKey === undefined
+      ? actions.waiting(taskRow, tool, argumentsDigest)
+      : actions.byKey(taskRow, idempotencyKey)) ?? actions.ambiguous(taskRow, tool, argumentsDigest)
+
+  const killsOf = (agent: string): KillRecord[] => (killsOfAgent.all(agent) as KillRow[]).map(killOfRow)
 
   /** What hold and intend share: everything that may say no before anything is written. */
   const obstacle = (
@@ -97,13 +99,13 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     cost: number,
     isCounted: boolean,
   ): IntendAnswer | undefined => {
-    const kill = killFor.get(act.task.agent, act.tool) as KillRow | undefined
-    if (kill !== undefined) return { kind: 'killed', kill: killOfRow(kill) }
+    const kill = killsOf(act.task.agent).find(({ tool }) => tool === '*' || tool === act.tool)
+    if (kill !== undefined) return { kind: 'killed', kill }
     const pointer = environmentOf.get(act.task.agent, act.task.environment) as { release: string } | undefined
     if (pointer?.release !== act.task.release && act.enforced) return { kind: 'release-changed' }
     if (counters.closed_ms !== null) return { kind: 'closed' }
     if (isCounted) {
-      const duplicate = findAction({ ...act, task: act.task.id })
+      const duplicate = findEarlier(counters.row, act)
       if (duplicate !== undefined) return { kind: 'duplicate', action: duplicate }
     }
     const workedMs = act.atMs - counters.created_ms - counters.waited_ms
@@ -128,15 +130,28 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   }
 
   // Reads of several statements are one transaction too: each takes and gives back the locks of a file.
+  const taskWithFacts = (row: TaskRow, after: number): TaskRecord =>
+    taskOfRow(row, row.last_fact > after ? factsOf(row.row, after) : [])
+
   const readTask = db.transaction((id: string, afterFact: number): TaskRecord | undefined => {
     const row = taskById.get(id) as TaskRow | undefined
-    return row === undefined ? undefined : { ...taskOfRow(row), facts: factsOf(row.row, afterFact) }
+    return row === undefined ? undefined : taskWithFacts(row, afterFact)
   })
-  const readAction = db.transaction(findAction)
+
+  const readAttempt = db.transaction(({ task, afterFact, ...lookup }: AttemptLookup): Attempt | undefined => {
+    const row = taskById.get(task) as TaskRow | undefined
+    if (row === undefined) return undefined
+    const earlier = findEarlier(row.row, lookup)
+    return {
+      task: taskWithFacts(row, afterFact),
+      kills: killsOf(row.agent),
+      ...(earlier === undefined ? {} : { earlier }),
+    }
+  })
 
   const recordRefusal = db.transaction((act: Parameters<GuardStore['recordRefusal']>[0]): void => {
     const counters = taskCounters.get(act.task.id) as CounterRow
-    insertAction.run({ ...actionRow(act, counters.row), state: 'denied' })
+    insertAction.run(...actionRow(act, counters.row, { state: 'denied' }))
     if (act.counted) advanceTask(counters, { calls: 1 })
     audit.append(entryOfAction('action-denied', 'deny', act), { arguments: act.arguments })
   })
@@ -145,7 +160,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     const counters = taskCounters.get(act.task.id) as CounterRow
     const stop = obstacle(act, counters, act.limits, 0, true)
     if (stop !== undefined) return stop
-    insertAction.run({ ...actionRow(act, counters.row), state: 'held', approvalId: act.approval.id })
+    insertAction.run(...actionRow(act, counters.row, { state: 'held', approvalId: act.approval.id }))
     insertApproval.run({
       ...act.approval,
       roles: JSON.stringify(act.approval.roles),
@@ -171,17 +186,12 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       const invalid = consume(act, act.approval)
       if (invalid !== undefined) return { kind: 'approval-invalid', why: invalid }
     }
-    const row = {
-      ...actionRow(act, counters.row),
-      state: 'intended',
-      cost: act.costUsdMicros,
-      owner: act.owner,
-      doubtMs: act.doubtMs,
-      intendedMs: act.atMs,
-    }
     if (isResumed) {
-      if (intendHeld.run(row).changes !== 1) return rollback({ kind: 'approval-invalid', why: 'used' })
-    } else insertAction.run(row)
+      const { costUsdMicros, owner, doubtMs, atMs, entryId, actionId } = act
+      const reasons = JSON.stringify(act.reasons)
+      const { changes } = intendHeld.run(reasons, costUsdMicros, owner, doubtMs, atMs, entryId, actionId)
+      if (changes !== 1) return rollback({ kind: 'approval-invalid', why: 'used' })
+    } else insertAction.run(...actionRow(act, counters.row, { state: 'intended', intent: act }))
     advanceTask(counters, {
       calls: isResumed ? 0 : 1,
       costUsdMicros: act.costUsdMicros,
@@ -207,23 +217,19 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   const settle = db.transaction((act: SettleAct): SettleAnswer => {
     const before = actions.rowById(act.actionId)
     if (before === undefined) return { kind: 'settled-before' }
-    const counters = taskCounters.get(before.task.id) as CounterRow
+    const { action: row, task: counters } = before
+    // What is in doubt stays in doubt until somebody knows; everything else is settled once.
+    const isOpen = row.state === 'intended' || (row.state === 'ambiguous' && act.state !== 'ambiguous')
+    if (!isOpen) return { kind: 'settled-before' }
     if (act.lastFact !== undefined && counters.last_fact > act.lastFact) {
       const facts = factsOf(counters.row, act.lastFact)
       if (facts.some(({ body }) => body.kind === 'pseudonym')) return { kind: 'newer-facts', facts }
     }
     // An ambiguous action keeps its whole reservation until somebody knows.
-    const unspent = act.state === 'ambiguous' ? 0 : Math.max(0, before.action.cost_usd_micros - act.costUsdMicros)
-    const changed = settleAction.run({
-      id: act.actionId,
-      state: act.state,
-      error: act.error ?? null,
-      atMs: act.atMs,
-      entry: act.entryId,
-      reasons: JSON.stringify(act.reasons),
-      unspent,
-    })
-    if (changed.changes !== 1) return { kind: 'settled-before' }
+    const unspent = act.state === 'ambiguous' ? 0 : Math.max(0, row.cost_usd_micros - act.costUsdMicros)
+    const reasons = act.reasons.length === 0 ? row.reasons : JSON.stringify(act.reasons)
+    const cost = row.cost_usd_micros - unspent
+    settleAction.run(act.state, act.error ?? null, act.atMs, act.entryId, cost, reasons, row.row, row.state)
     advanceTask(counters, { costUsdMicros: -unspent, facts: act.facts })
     audit.append(
       {
@@ -260,8 +266,8 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
 
   return {
     readTask: (id, afterFact = 0) => act(() => readTask(id, afterFact)),
-    readKills: (agent) => act(() => (killsOfAgent.all(agent) as KillRow[]).map(killOfRow)),
-    findAction: (key) => act(() => readAction(key)),
+    readAttempt: (lookup) => act(() => readAttempt(lookup)),
+    readKills: (agent) => act(() => killsOf(agent)),
     readAction: (id) => act(() => actions.byId(id)),
     recordRefusal: (refusal) => act(() => recordRefusal.immediate(refusal)),
     hold: (held) => act(() => hold.immediate(held)),
@@ -299,24 +305,30 @@ function factOfRow(row: FactRow): { n: number; body: FactBody } {
   return { n: row.n, body: JSON.parse(row.body) }
 }
 
-function actionRow(act: ActionFacts, taskRow: number) {
-  return {
-    id: act.actionId,
+/** The values of `insertAction`, in its order. */
+function actionRow(
+  act: ActionFacts,
+  taskRow: number,
+  { state, approvalId, intent }: { state: ActionRecord['state']; approvalId?: string; intent?: IntendAct },
+): readonly (string | number | null)[] {
+  return [
+    act.actionId,
     taskRow,
-    tool: act.tool,
-    effect: act.effect,
-    argumentsDigest: act.argumentsDigest,
-    definitionDigest: act.definitionDigest,
-    idempotencyKey: act.idempotencyKey ?? null,
-    approvalId: null as string | null,
-    reasons: JSON.stringify(act.reasons),
-    cost: 0,
-    owner: null as string | null,
-    doubtMs: null as number | null,
-    atMs: act.atMs,
-    intendedMs: null as number | null,
-    entry: act.entryId,
-  }
+    act.tool,
+    act.effect,
+    state,
+    act.argumentsDigest,
+    act.definitionDigest,
+    act.idempotencyKey ?? null,
+    approvalId ?? null,
+    act.reasons.length === 0 ? '[]' : JSON.stringify(act.reasons),
+    intent?.costUsdMicros ?? 0,
+    intent?.owner ?? null,
+    intent?.doubtMs ?? null,
+    act.atMs,
+    intent === undefined ? null : act.atMs,
+    act.entryId,
+  ]
 }
 
 function bodiesOf(act: ActionFacts & { argumentsSent: JsonObject }): Record<string, JsonObject> {

@@ -1,5 +1,5 @@
 /** Tasks as rows. */
-import type { TaskRecord } from '../../guard/port.ts'
+import type { Fact, TaskRecord } from '../../guard/port.ts'
 
 /** What every act about a task reads first. */
 export interface CounterRow {
@@ -11,6 +11,8 @@ export interface CounterRow {
   readonly closed_ms: number | null
   readonly waited_ms: number
 }
+
+export const counterColumns = 'row, tool_calls, cost_usd_micros, last_fact, created_ms, closed_ms, waited_ms'
 
 export interface TaskRow extends CounterRow {
   readonly id: string
@@ -24,7 +26,7 @@ export interface TaskRow extends CounterRow {
   readonly probe: number
 }
 
-export function taskOfRow(row: TaskRow): TaskRecord {
+export function taskOfRow(row: TaskRow, facts: readonly Fact[] = []): TaskRecord {
   return {
     id: row.id,
     project: row.project,
@@ -39,6 +41,6 @@ export function taskOfRow(row: TaskRow): TaskRecord {
     waitedMs: row.waited_ms,
     probe: row.probe === 1,
     counters: { toolCalls: row.tool_calls, costUsdMicros: row.cost_usd_micros },
-    facts: [],
+    facts,
   }
 }
