@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Target>>> = {
   demo: async () => (await import('./demo.ts')).demoCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   policy: async () => (await import('./policy.ts')).policyCommands,
+  trace: async () => (await import('./trace.ts')).traceCommands,
   audit: async () => (await import('./audit.ts')).auditCommands,
   approval: async () => (await import('./approval.ts')).approvalCommands,
   kill: async () => (await import('./kill.ts')).killCommand,

@@ -86,6 +86,8 @@ export const errorCodes = {
   TOOL_UNLISTED: 'A command names a tool that the manifest does not list.',
   KIT_RUNNING: 'A kit runs on this folder already.',
   DEMO_FAILED: 'A part of the demo did not run.',
+  RUNS_INVALID: 'What should be recorded runs cannot be read at all.',
+  RUN_UNKNOWN: 'No run of this id was imported.',
 } as const satisfies Record<string, string>
 
 export type ErrorCode = keyof typeof errorCodes

@@ -28,7 +28,7 @@ function readRun({ value }: FileRecord): RecordedRun {
   return builder.build(value, {
     name: `tau-bench/task-${numberOf(value.task_id)}/trial-${numberOf(value.trial)}`,
     format: 'tau-bench',
-    ...(userId === undefined ? {} : { principal: { id: userId, attributes: {} } }),
+    ...(userId === undefined ? {} : { principal: { id: userId, attributes: { user_id: userId } } }),
     ...(typeof reward === 'number' ? { outcome: { reward } } : {}),
   })
 }

@@ -1,0 +1,206 @@
+/**
+ * `airworthy trace import | ls | show`: runs that somebody else recorded. They are kept in the folder's store apart from the ledger:
+ * nothing of them was governed. Beside a running kit the store is written directly; the kit gives the entry its place in the log.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildCommand, buildRouteMap } from '@stricli/core'
+import { AirworthyError } from '../core/errors.ts'
+import { newId } from '../core/ids.ts'
+import { printable } from '../core/printable.ts'
+import { manifestFile } from '../operate/onboard/read-project.ts'
+import type { ImportReport } from '../operate/traces/import-runs.ts'
+import type { RunSummary, TraceStore } from '../operate/traces/port.ts'
+import type { RunFormat } from '../telemetry/recorded-run.ts'
+import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
+import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { foldersOf, type KitFlags } from './kit-access.ts'
+import { printUnread, type UnreadPart, unreadJson } from './print-unread.ts'
+import { table } from './table.ts'
+import { runJson, runText, summaryJson } from './trace-text.ts'
+
+interface Flags extends KitFlags {
+  readonly json: boolean
+}
+const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
+const formatFlag = optionalText('agentdojo, tau-bench, openai-messages or otlp-json; default: guessed', 'FORMAT')
+
+const importCommand = buildCommand<Flags & { format: string | undefined }, string[], CliContext>({
+  docs: {
+    brief: 'Import recorded runs',
+    fullDescription:
+      'Reads files, folders or stdin (-). What is known already changes nothing. Each file is imported whole or not at all; a run that cannot be read is named and left out, and the command then ends with 1.',
+  },
+  parameters: {
+    flags: { ...flags, format: formatFlag },
+    positional: {
+      kind: 'array',
+      minimum: 1,
+      parameter: { brief: 'Files or folders', placeholder: 'FILE', parse: String },
+    },
+  },
+  async func(given, ...paths) {
+    await runCommand(this, given.json, async () => {
+      const [{ readRunFiles, runFormatOf }, { importRuns }] = await Promise.all([
+        import('../operate/traces/read-run-files.ts'),
+        import('../operate/traces/import-runs.ts'),
+      ])
+      const files = readRunFiles({ paths, cwd: this.cwd, format: runFormatOf(given.format) })
+      const reports: ImportReport[] = []
+      const unread: UnreadPart[] = []
+      await withTraces(this, given, 'may-create', async (store) => {
+        for (const one of files) {
+          if ('why' in one) {
+            unread.push({ file: one.file, where: 'the file', why: one.why })
+            continue
+          }
+          const report = await importRuns(store, {
+            ...one,
+            actor: { kind: 'operator', id: 'cli', verifiedBy: 'folder_access' },
+            atMs: Date.now(),
+            newId: (prefix) => newId(prefix, Date.now()),
+          })
+          reports.push(report)
+          unread.push(...report.unread.map((part) => ({ file: one.file, ...part })))
+          if (!given.json) this.stdout.write(oneLine(report))
+        }
+      })
+      const totals = totalsOf(reports)
+      if (given.json) printJson(this, { files: reports.map(fileJson), ...totals, ...unreadJson(unread) })
+      else {
+        this.stdout.write(
+          `${totals.runs_new} runs new, ${totals.runs_known} known; ${totals.actions_new} actions; ${totals.spans_new} spans new, ${totals.spans_known} known\n`,
+        )
+        printUnread(this, unread)
+      }
+      return unread.length === 0 ? exitCodes.pass : exitCodes.fail
+    })
+  },
+})
+
+function totalsOf(reports: readonly ImportReport[]) {
+  const sum = (count: (report: ImportReport) => number): number => reports.reduce((all, one) => all + count(one), 0)
+  return {
+    runs_new: sum((one) => one.runsNew),
+    runs_known: sum((one) => one.runsKnown),
+    actions_new: sum((one) => one.actionsNew),
+    spans_new: sum((one) => one.spansNew),
+    spans_known: sum((one) => one.spansKnown),
+  }
+}
+
+function fileJson(report: ImportReport) {
+  return { file: report.file, format: report.format, ...totalsOf([report]), unread: report.unread.length }
+}
+
+function oneLine(report: ImportReport): string {
+  const { runsNew, runsKnown, unread } = report
+  return `${printable(report.file)} (${report.format}): ${runsNew} new, ${runsKnown} known, ${unread.length} unread\n`
+}
+
+const limitMax = 10_000
+
+const lsCommand = buildCommand<Flags & { format: string | undefined; limit: number }, [], CliContext>({
+  docs: { brief: 'List imported runs, the newest import first' },
+  parameters: {
+    flags: {
+      ...flags,
+      format: formatFlag,
+      limit: { kind: 'parsed', parse: limitOf, brief: 'How many at most', default: '50', placeholder: 'N' },
+    },
+  },
+  async func(given) {
+    await runCommand(this, given.json, async () => {
+      const { runFormatOf } = await import('../operate/traces/read-run-files.ts')
+      const format: RunFormat | undefined = runFormatOf(given.format)
+      const { runs, all } = await withTraces(this, given, 'must-exist', async (store) => ({
+        runs: await store.listRuns({ limit: given.limit, ...(format === undefined ? {} : { format }) }),
+        all: await store.countRuns(),
+      }))
+      if (given.json) printJson(this, { runs: runs.map(summaryJson), imported: all })
+      else if (runs.length === 0) this.stdout.write('No runs were imported.\n')
+      else {
+        this.stdout.write(table(['run', 'calls', 'reward', 'attack', 'for', 'model'], runs.map(rowOf)))
+        this.stdout.write(`${runs.length} of ${all} imported runs\n`)
+      }
+      return exitCodes.pass
+    })
+  },
+})
+
+function limitOf(text: string): number {
+  const limit = Number(text)
+  if (Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return limit
+  throw new RangeError(`--limit is a number from 1 to ${limitMax}`)
+}
+
+function rowOf(run: RunSummary): readonly string[] {
+  const { outcome } = run
+  const attack = outcome?.attack === undefined ? '' : outcome.attackSucceeded === true ? 'SUCCEEDED' : 'failed'
+  return [
+    run.id,
+    `${run.actions}`,
+    outcome?.reward === undefined ? '' : `${outcome.reward}`,
+    attack,
+    run.principalId ?? '',
+    run.model ?? '',
+  ].map((cell) => printable(cell))
+}
+
+const showCommand = buildCommand<Flags & { full: boolean }, [string], CliContext>({
+  docs: { brief: 'Show an imported run: what was said, called and answered' },
+  parameters: {
+    flags: { ...flags, full: { kind: 'boolean', brief: 'Cut no text', default: false } },
+    positional: { kind: 'tuple', parameters: [{ brief: 'The run', placeholder: 'ID', parse: String }] },
+  },
+  async func(given, id) {
+    await runCommand(this, given.json, async () => {
+      const { imported, spans } = await withTraces(this, given, 'must-exist', async (store) => {
+        const found = await store.readRun(id)
+        if (found === undefined) throw runUnknown()
+        return { imported: found, spans: await store.spansOf(found.run.traceId) }
+      })
+      if (given.json) printJson(this, runJson(imported, spans))
+      else this.stdout.write(runText(imported, spans, given.full))
+      return exitCodes.pass
+    })
+  },
+})
+
+export const traceCommands = buildRouteMap({
+  routes: { import: importCommand, ls: lsCommand, show: showCommand },
+  docs: { brief: 'Recorded runs: import, ls, show' },
+})
+
+function runUnknown(): AirworthyError {
+  return new AirworthyError({
+    code: 'RUN_UNKNOWN',
+    message: 'No run of this id was imported into this store.',
+    mend: 'Take an id that `airworthy trace ls` lists.',
+  })
+}
+
+/** A typing error in --dir must not make a new, empty store; a project's first command may. */
+async function withTraces<T>(
+  context: CliContext,
+  given: KitFlags,
+  existence: 'may-create' | 'must-exist',
+  use: (store: TraceStore) => Promise<T>,
+): Promise<T> {
+  const { project, dir } = foldersOf(context, given)
+  const isThere = existsSync(join(dir, 'airworthy.db'))
+  if (!isThere && (existence === 'must-exist' || !existsSync(join(project, manifestFile)))) {
+    throw new AirworthyError({
+      code: 'STORE_UNAVAILABLE',
+      message: `There is no store in ${dir}.`,
+      mend: `Give the folder of a kit with --dir${existence === 'may-create' ? `, or run it beside ${manifestFile}` : ''}.`,
+    })
+  }
+  const { openSqliteStore } = await import('../store/sqlite/store.ts')
+  const store = openSqliteStore(dir, () => {})
+  try {
+    return await use(store.traces)
+  } finally {
+    store.close()
+  }
+}
