@@ -1,5 +1,8 @@
 import type { JsonObject } from '../core/json.ts'
 
+/** What a client of MCP 2026-07-28 can be asked for in the middle of a request. */
+export const askableCapabilities = ['elicitation', 'sampling', 'roots'] as const
+
 /**
  * One round of a tool that asks its caller for more before it finishes (MCP 2026-07-28, input-required results). Each round is an
  * action of its own: checked, permitted, counted and logged. Where an action carries none of these, its tool may not ask.

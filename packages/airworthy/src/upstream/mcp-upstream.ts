@@ -75,17 +75,22 @@ async function callTool(connection: Connection, call: UpstreamCall): Promise<Ups
   }
   return connection.over(link, async () => {
     try {
-      return named(outcomeOfResult(await request(link, call, tool)))
+      return named(outcomeOfResult(await request(link, call, tool), call.inputRound))
     } catch (error) {
-      const { outcome, breaks } = outcomeOfFailure(error)
+      const { outcome, breaks, missing } = outcomeOfFailure(error)
       if (breaks) connection.giveUp(link)
+      if (missing !== undefined) call.inputRound?.onCapabilityMissing(missing)
       return named(outcome)
     }
   })
 }
 
+/** Where a client of MCP 2026-07-28 says what it can be asked for. */
+const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities'
+
 async function request(link: Link, call: UpstreamCall, tool: Tool | undefined): Promise<JsonObject> {
-  const { permit, idempotencyKey, traceparent, onProgress } = call
+  const { permit, idempotencyKey, traceparent, onProgress, inputRound: round } = call
+  const isModern = link.client.getProtocolEra() === 'modern'
   const params = {
     name: call.upstreamName,
     arguments: call.arguments as Record<string, unknown>,
@@ -93,7 +98,10 @@ async function request(link: Link, call: UpstreamCall, tool: Tool | undefined): 
       ...(permit === undefined ? {} : { 'airworthy/permit': permit }),
       'airworthy/idempotency-key': idempotencyKey,
       traceparent,
+      ...(round !== undefined && isModern && { [capabilitiesKey]: round.capabilities }),
     },
+    ...(round?.responses !== undefined && { inputResponses: round.responses }),
+    ...(round?.state !== undefined && { requestState: round.state }),
   }
   const options = {
     timeout: call.timeoutMs,

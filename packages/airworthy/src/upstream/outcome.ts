@@ -4,6 +4,7 @@
  */
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
 import { isJsonObject, type JsonObject, type JsonValue, jsonDepthMax } from '../core/json.ts'
+import { askableCapabilities, type InputRound } from '../guard/input-round.ts'
 import type { UpstreamOutcome } from '../guard/port.ts'
 import { faultOf } from './connection.ts'
 
@@ -25,11 +26,12 @@ const unsentCodes: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** A CallToolResult, or the reason why it is none. */
-export function outcomeOfResult(result: JsonObject): UpstreamOutcome {
-  if (result.resultType === 'input_required') {
-    return unknown('the server asks for further input, which a governed call does not relay')
-  }
+/** What a server may leave with its client between two rounds. */
+const requestStateCharactersMax = 8 * 1024
+
+/** A CallToolResult, or the reason why it is none. @param round  there when the caller can be asked for more. */
+export function outcomeOfResult(result: JsonObject, round?: InputRound): UpstreamOutcome {
+  if (result.resultType === 'input_required') return outcomeOfQuestion(result, round)
   const { content, isError } = result
   if (content === undefined && result.structuredContent === undefined) return unknown('its result has no content')
   if (content !== undefined && !isContent(content))
@@ -47,12 +49,47 @@ export function outcomeOfResult(result: JsonObject): UpstreamOutcome {
   }
 }
 
+/** The tool asks before it goes on: an answer like any other, but for its state, which travels beside the records. */
+function outcomeOfQuestion(result: JsonObject, round: InputRound | undefined): UpstreamOutcome {
+  if (round === undefined) return unknown('the server asks for further input, which this call does not relay')
+  const { requestState, ...asked } = result
+  if (requestState !== undefined && typeof requestState !== 'string')
+    return unknown('its question has a requestState that is no text')
+  if (requestState !== undefined && requestState.length > requestStateCharactersMax)
+    return unknown(`its requestState is longer than ${requestStateCharactersMax}`)
+  const fault = resultFault(asked)
+  if (fault !== undefined) return unknown(fault)
+  if (JSON.stringify(asked).length > resultCharactersMax)
+    return unknown(`its question is longer than ${resultCharactersMax}`)
+  if (requestState !== undefined) round.onState(requestState)
+  return { kind: 'answered', result: asked, isError: false }
+}
+
+interface Failure {
+  readonly outcome: UpstreamOutcome
+  readonly breaks: boolean
+  /** What the client would have to be able to answer. */
+  readonly missing?: JsonObject
+}
+
+/** MissingRequiredClientCapability (MCP 2026-07-28). */
+const capabilityMissing = -32021
+
+/** The capabilities by name alone: whatever else a server writes there is its own. */
+function missingOf(data: unknown): JsonObject | undefined {
+  const required = isJsonObject(data) ? data.requiredCapabilities : undefined
+  if (!isJsonObject(required)) return undefined
+  return Object.fromEntries(askableCapabilities.filter((name) => name in required).map((name) => [name, {}]))
+}
+
 /** What a failed request says. `breaks` tells that the connection itself is of no more use. */
-export function outcomeOfFailure(error: unknown): { readonly outcome: UpstreamOutcome; readonly breaks: boolean } {
+export function outcomeOfFailure(error: unknown): Failure {
   if (error instanceof ProtocolError) {
     const refused = refusedCodes.has(error.code) && !(error.code === -32602 && outputFault.test(error.message))
     const why = `the server answered with error ${error.code}: ${faultOf(error)}`
-    return { outcome: refused ? notExecuted(why) : unknown(why), breaks: false }
+    const outcome = refused ? notExecuted(why) : unknown(why)
+    const missing = error.code === capabilityMissing ? missingOf(error.data) : undefined
+    return { outcome, breaks: false, ...(missing === undefined ? {} : { missing }) }
   }
   if (error instanceof SdkHttpError) {
     const refused = error.status >= 400 && error.status < 500 && !doubtfulStatuses.has(error.status)

@@ -1,10 +1,12 @@
 /** `tools/call`: to the guard and back. A held action is waited for in rounds with clients of the 2026 era. */
+import { sha256Hex } from '../../core/hash.ts'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import type { ActionAnswer } from '../../guard/answer.ts'
 import { toolResultOf } from './answer-result.ts'
 import { agree, metaKeys } from './classify.ts'
 import { resultFor } from './era-result.ts'
+import { type Asked, inputRoundOf } from './input-round.ts'
 import { RpcError, refusal, rpcCodes } from './json-rpc.ts'
 import type { McpRequest } from './mcp-request.ts'
 import { checkParamHeaders } from './param-headers.ts'
@@ -29,18 +31,33 @@ export async function callTool(request: McpRequest): Promise<JsonObject> {
   const task = await requireTask(kit, door, headers, meta)
   const call: CallIdentity = { task, tool: guardNameOf(request, name, tool), arguments: given }
   const { requestState } = params
-  if (request.era === 'modern' && requestState !== undefined) return resume(request, call, requestState)
+  const asked = inputRoundOf(request, call)
+  // A state is either of an action that waits for a person, or of a tool that asked the client for more.
+  if (asked !== undefined && requestState !== undefined && asked.round.state === undefined)
+    return resume(request, call, requestState)
   const answer = await kit.act({
     task: task.id,
     tool: call.tool,
     arguments: given,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey: keyOfRound(idempotencyKey, asked) }),
     door: 'mcp',
     signal: request.signal,
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+    ...(asked === undefined ? {} : { inputRound: asked.round }),
   })
+  asked?.throwIfMissing()
   if (answer.state === 'held' && opensLinks(request)) return askForApproval(request, call, answer)
-  return finish(request, toolResultOf(kit, answer), answer)
+  const state = asked?.sealedState()
+  const result = toolResultOf(kit, answer)
+  return finish(request, state === undefined ? result : { ...result, requestState: state }, answer)
+}
+
+/** Each round is an action of its own, so a key that the client repeats with its answers names another one. */
+function keyOfRound(key: string, asked: Asked | undefined): string {
+  const { responses, state } = asked?.round ?? {}
+  return responses === undefined && state === undefined
+    ? key
+    : `round:${sha256Hex(JSON.stringify([key, responses ?? null, state ?? null]))}`
 }
 
 /**

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../../core/json.ts'
 
 export type RequestId = string | number
 
-/** JSON-RPC 2.0; below -32000 of the list: MCP 2026-07-28 (-32020, -32022) and this gateway's own (-32010, -32011). */
+/** JSON-RPC 2.0; below -32000 of the list: MCP 2026-07-28 (-32020 to -32022) and this gateway's own (-32010, -32011). */
 export const rpcCodes = {
   parseError: -32700,
   invalidRequest: -32600,
@@ -15,6 +15,7 @@ export const rpcCodes = {
   taskRequired: -32010,
   upstreamUnreachable: -32011,
   headerMismatch: -32020,
+  capabilityMissing: -32021,
   unsupportedVersion: -32022,
 } as const
 

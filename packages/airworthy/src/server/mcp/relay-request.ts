@@ -1,5 +1,6 @@
 /** Resources, prompts, completion, and the methods that a server's `pass:` names: relayed as they are, to a server of the manifest. */
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
+import type { Era } from './classify.ts'
 import { resultFor } from './era-result.ts'
 import { RpcError, refusal, rpcCodes } from './json-rpc.ts'
 import type { McpRequest } from './mcp-request.ts'
@@ -84,7 +85,8 @@ async function relayTo(request: McpRequest, route: Route, params: JsonObject): P
     ...(onProgress === undefined ? {} : { onProgress }),
   })
   if (answer.kind === 'unreachable') throw notReached(route.server)
-  if (answer.kind === 'error') throw new RpcError(answer.code, answer.message, { data: answer.data })
+  if (answer.kind === 'error')
+    throw new RpcError(answer.code, answer.message, { data: answer.data, status: statusOf(answer.code, era) })
   if (era === 'legacy' && answer.result.resultType === 'input_required') {
     throw refusal(
       rpcCodes.invalidRequest,
@@ -94,6 +96,13 @@ async function relayTo(request: McpRequest, route: Route, params: JsonObject): P
     )
   }
   return resultFor(era, door.agent, method, answer.result)
+}
+
+/** MCP 2026-07-28 gives some of its errors a status of their own; everything else travels in band. */
+function statusOf(code: number, era: Era): number {
+  if (era === 'legacy') return 200
+  if (code === rpcCodes.methodNotFound) return 404
+  return code === rpcCodes.capabilityMissing ? 400 : 200
 }
 
 function textOf(request: McpRequest, name: string): string {

@@ -42,7 +42,7 @@ export function openState(key: Uint8Array, call: CallIdentity, text: string, now
   return { action, round, approvalExpiresMs: expires }
 }
 
-function bindingOf(call: CallIdentity): { agent: string; task: string; tool: string; arguments: string } {
+export function bindingOf(call: CallIdentity): { agent: string; task: string; tool: string; arguments: string } {
   return { agent: call.task.agent, task: call.task.id, tool: call.tool, arguments: argumentsDigest(call.arguments) }
 }
 

@@ -4,8 +4,8 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts'
 
 const nonceBytes = 12
 const tagBytes = 16
-/** A sealed value is short; a longer text is none of ours. */
-const sealedCharactersMax = 4_096
+/** The longest is a server's own request state on its way through a client; a longer text is none of ours. */
+const sealedCharactersMax = 64 * 1024
 
 /** @param purpose  authenticated with the value: what was sealed for one purpose does not open for another. @param key 32 bytes. */
 export function seal(key: Uint8Array, purpose: string, value: JsonObject): string {
