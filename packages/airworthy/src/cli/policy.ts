@@ -1,4 +1,7 @@
-/** `airworthy policy show | explain | test`: the policies as they are in force, one decision taken apart, and a table of expected ones. */
+/**
+ * `airworthy policy show | explain | test | replay | suggest`: the policies as they are in force, one decision taken apart, a table of
+ * expected ones, recorded runs, and what recorded runs would need.
+ */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { buildCommand, buildRouteMap } from '@stricli/core'
@@ -14,6 +17,7 @@ import { readProject } from '../operate/onboard/read-project.ts'
 import type { LoadedPolicies, PolicyDecision } from '../policy/guard-policies.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { replayCommand } from './policy-replay.ts'
 
 interface Flags {
   readonly json: boolean
@@ -133,8 +137,8 @@ const testCommand = buildCommand<Flags, [string?], CliContext>({
 })
 
 export const policyCommands = buildRouteMap({
-  routes: { show: showCommand, explain: explainCommand, test: testCommand },
-  docs: { brief: 'The policies in force: show, explain, test' },
+  routes: { show: showCommand, explain: explainCommand, test: testCommand, replay: replayCommand },
+  docs: { brief: 'The policies in force: show, explain, test, replay' },
 })
 
 interface Loaded {
