@@ -5,9 +5,16 @@ import { ledgerMigration } from './migrations/001-ledger.sql.ts'
 import { auditMigration } from './migrations/002-audit.sql.ts'
 import { personsMigration } from './migrations/003-persons.sql.ts'
 import { tracesMigration } from './migrations/004-traces.sql.ts'
+import { cosignaturesMigration } from './migrations/005-cosignatures.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
-const migrations: readonly string[] = [ledgerMigration, auditMigration, personsMigration, tracesMigration]
+const migrations: readonly string[] = [
+  ledgerMigration,
+  auditMigration,
+  personsMigration,
+  tracesMigration,
+  cosignaturesMigration,
+]
 
 /** Brings the schema to this version. @throws STORE_FOREIGN, STORE_NEWER; nothing is touched then. */
 export function migrate(db: SqliteDatabase, path: string): void {

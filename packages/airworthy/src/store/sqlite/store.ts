@@ -1,5 +1,6 @@
 /** The embedded store: every port of the kit on one SQLite database. */
 import type { GuardStore } from '../../guard/port.ts'
+import type { CosignatureStore } from '../../operate/anchors/port.ts'
 import type { ApprovalStore } from '../../operate/approvals/port.ts'
 import type { EvidenceStore } from '../../operate/evidence/port.ts'
 import type { KillStore } from '../../operate/halts/port.ts'
@@ -11,6 +12,7 @@ import type { TraceStore } from '../../operate/traces/port.ts'
 import { sqliteApprovalStore } from './approval-store.ts'
 import { auditAppender } from './audit-appender.ts'
 import { type AuditLog, sqliteAuditLog } from './audit-log.ts'
+import { sqliteCosignatureStore } from './cosignature-store.ts'
 import { sqliteCredentialStore } from './credential-store.ts'
 import { sqliteEvidenceStore } from './evidence-store.ts'
 import { sqliteGuardStore } from './guard-store.ts'
@@ -32,6 +34,7 @@ export interface Store {
   readonly recovery: RecoveryStore
   readonly traces: TraceStore
   readonly audit: AuditLog
+  readonly cosignatures: CosignatureStore
   /** What SQLite says of this connection: 2 is FULL. */
   settings(): { readonly synchronous: number; readonly journal: string }
   /** Throws STORE_UNAVAILABLE unless a write could be made now. */
@@ -54,6 +57,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     recovery: sqliteRecoveryStore(db, audit),
     traces: sqliteTraceStore(db, audit),
     audit: sqliteAuditLog(db),
+    cosignatures: sqliteCosignatureStore(db),
     settings: () => ({
       synchronous: db.pragma('synchronous', { simple: true }) as number,
       journal: db.pragma('journal_mode', { simple: true }) as string,
