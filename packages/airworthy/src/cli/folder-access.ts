@@ -151,6 +151,7 @@ async function isRefused(store: Store, agent: string, tool: string, nowMs: numbe
         counters: { toolCalls: 0, costUsdMicros: 0 },
         facts: [],
       },
+      facts: [],
       door: 'probe',
       tool,
       effect: 'read',

@@ -76,6 +76,8 @@ export interface Passage {
   readonly spanId: string
   readonly nowMs: number
   readonly task: TaskRecord
+  /** The task is a copy; when a no rests on it, it is read and looked at again. */
+  readonly isGuess: boolean
   readonly state: TaskState
   readonly tool: EffectiveTool
   /** Digest of the arguments as the caller sent them. */

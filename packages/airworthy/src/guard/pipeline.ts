@@ -4,6 +4,7 @@
  * the answer is deny and nothing was executed.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalJson } from '../core/canonical.ts'
 import type { Reason } from '../core/decision.ts'
 import { digestOf, digestOfText } from '../core/digest.ts'
@@ -13,7 +14,7 @@ import type { EffectiveTool } from '../core/manifest/effective.ts'
 import { resolvePseudonyms } from '../data/pseudonyms.ts'
 import type { ActionAnswer, ActionRequest } from './answer.ts'
 import { type Denial, deny, type Guard, type Passage, type StepName } from './guard.ts'
-import type { ActionFacts, ActionRecord, ApprovalRecord, IntendAnswer } from './port.ts'
+import type { ActionFacts, ActionRecord, ApprovalRecord, IntendAnswer, TaskRecord } from './port.ts'
 import { answerOfRecord } from './recorded-answer.ts'
 import { settleLabelled } from './settle-labelled.ts'
 import { checkArguments } from './steps/check-arguments.ts'
@@ -26,7 +27,7 @@ import { checkRelease, setRetrievalFilters } from './steps/check-release.ts'
 import { confirm } from './steps/confirm.ts'
 import { execute, permitFor } from './steps/execute.ts'
 import { checkOpen, identify } from './steps/identify.ts'
-import { actionFacts, decisionInRecord, digestOfSent, hold, intend } from './steps/intend.ts'
+import { actionFacts, decisionInRecord, digestOfSent, effectFacts, hold, intend } from './steps/intend.ts'
 import { label } from './steps/label.ts'
 import { labelResult } from './steps/label-result.ts'
 import { ambiguousReason, errorSentence, settlementOf } from './steps/settle.ts'
@@ -51,8 +52,13 @@ export const guardSteps = {
 }
 export type GuardSteps = typeof guardSteps
 
-/** Steps 6 to 10 run again when the task learned something meanwhile; more often than this is a store that cannot settle. */
-const rerunsMax = 2
+/**
+ * Steps 6 to 10 run again when the task learned something meanwhile. Within one gateway the calls of a task take turns; other
+ * gateways know no turn, so now and then a passage steps aside for a moment that differs from theirs.
+ */
+const rerunsMax = 12
+const stepAsideEvery = 4
+const stepAsideMsMax = 15
 
 /** A passage that waits longer for its turn tries its luck; a settlement is not kept waiting that long. */
 const turnWaitMsMax = 30_000
@@ -79,6 +85,11 @@ export async function govern(
   stopAt?: StopPoint,
 ): Promise<ActionAnswer> {
   try {
+    const copy = resumed === undefined ? guard.states.copyOf(request.task)?.task : undefined
+    if (copy !== undefined) {
+      const answer = await walk(guard, request, undefined, steps, stopAt, copy).catch(overtaken)
+      if (answer !== undefined) return answer
+    }
     return await walk(guard, request, resumed, steps, stopAt)
   } catch (error) {
     const unavailable = error instanceof AirworthyError && error.code === 'STORE_UNAVAILABLE'
@@ -90,12 +101,21 @@ export async function govern(
   }
 }
 
+/** Thrown by a walk on a copy of the task that turned out not to be the task any more. Nothing was written, nothing was executed. */
+class Overtaken extends Error {}
+
+function overtaken(error: unknown): undefined {
+  if (!(error instanceof Overtaken)) throw error
+}
+
+/** @param copy  the task as this gateway knows it; without one it is read. */
 async function walk(
   guard: Guard,
   request: ActionRequest,
   resumed: Resumption | undefined,
   steps: GuardSteps,
   stopAt: StopPoint | undefined,
+  copy?: TaskRecord,
 ): Promise<ActionAnswer> {
   const { ports } = guard
   const enforcing = guard.mode === 'enforce'
@@ -111,18 +131,19 @@ async function walk(
 
   // 1. identify
   stopAt?.('identify')
-  const copy = guard.states.copyOf(request.task)
+  const before = guard.states.copyOf(request.task)?.state
   const argumentsDigest = digestOfText(argumentsText)
-  const identified = await steps.identify(guard, sane, {
+  const lookup = {
     task: request.task,
-    afterFact: copy?.lastFact ?? 0,
+    afterFact: before?.lastFact ?? 0,
     tool: request.tool,
     argumentsDigest,
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
-  })
+  }
+  const identified = await steps.identify(guard, sane, lookup, copy)
   if (identified.kind === 'deny') return answerOfDenial(sane, identified, undefined, true)
   const { task } = identified
-  const state = guard.states.advance(task, copy)
+  const state = copy !== undefined && before !== undefined ? before : guard.states.advance(task, before)
   const listed = guard.tools.get(request.tool)
   let passage: Passage = {
     request: sane,
@@ -130,6 +151,7 @@ async function walk(
     spanId: actionId.slice(-16),
     nowMs,
     task,
+    isGuess: copy !== undefined,
     state,
     tool: listed ?? unlistedTool(request.tool),
     argumentsDigest,
@@ -217,6 +239,7 @@ async function walk(
   try {
     for (let rerun = 1; rerun <= rerunsMax; rerun++) {
       tell('intend', 'again')
+      if (rerun % stepAsideEvery === 0) await sleep(Math.random() * stepAsideMsMax)
       const answer = await decideAndIntend(filtered.arguments, endTurn)
       if (answer !== undefined) return answer
     }
@@ -317,6 +340,7 @@ async function walk(
       const held = await hold(guard, passage, argumentsSentDigest, confirmed.draft, confirmed.reasons)
       if (held.kind === 'newer-facts') return learn(held)
       if (held.kind !== 'committed') return await answerOfIntend(held)
+      guard.states.note(task.id, [], held.task)
       tell('confirm', 'confirm', confirmed.reasons)
       return {
         action: actionId,
@@ -345,6 +369,7 @@ async function walk(
     const intended = await steps.intend(guard, passage, argumentsSentDigest, approval)
     if (intended.kind === 'newer-facts') return learn(intended)
     if (intended.kind !== 'committed') return await answerOfIntend(intended)
+    guard.states.note(task.id, effectFacts(tool), intended.task)
     tell('intend', 'pass')
     stopAt?.('intended')
     onIntended?.()
@@ -386,7 +411,8 @@ async function walk(
       endSettling = await guard.turns.take(task.id, settleWaitMsMax)
       // A tool that certainly did not run cost nothing; everything else is charged as declared.
       const costUsdMicros = outcome.kind === 'not-executed' ? 0 : tool.costUsdMicros
-      const settling = { actionId, state: passage.state, tool, settlement, costUsdMicros, by: 'guard' }
+      const { effect } = tool
+      const settling = { actionId, task, state: passage.state, tool, effect, settlement, costUsdMicros, by: 'guard' }
       const shown = await settleLabelled(guard, settling, steps.labelResult)
       if (shown === undefined) return await answerOnRecord(guard, actionId)
       stopAt?.('settled')
@@ -419,7 +445,10 @@ async function walk(
   async function answerOfIntend(
     intended: Exclude<IntendAnswer, { kind: 'committed' | 'newer-facts' }>,
   ): Promise<ActionAnswer> {
+    if (passage.isGuess) throw new Overtaken()
     switch (intended.kind) {
+      case 'stale':
+        throw new Error('A task that was read has no copy that could be overtaken.')
       case 'killed':
         return (await refuse('intend', killedDenial(intended.kill))) as ActionAnswer
       case 'release-changed':
@@ -494,6 +523,7 @@ async function answerOfEarlier(guard: Guard, passage: Passage, action: ActionRec
 
 /** A denial had no effect, so it claims no idempotency key: the same call is decided anew when it comes again. */
 async function recordDenial(guard: Guard, passage: Passage, denial: Denial): Promise<ActionAnswer> {
+  if (passage.isGuess && !(await isAsKnown(guard, passage))) throw new Overtaken()
   const { idempotencyKey: _, ...unkeyed } = actionFacts(guard, passage)
   const bytes = Buffer.byteLength(JSON.stringify(passage.request.arguments))
   const facts: ActionFacts = {
@@ -513,8 +543,30 @@ async function recordDenial(guard: Guard, passage: Passage, denial: Denial): Pro
     })
   } else {
     await guard.ports.store.recordRefusal({ ...facts, counted: passage.task.closedMs === undefined })
+    guard.states.outdate(passage.task.id)
   }
   return answerOfDenial(passage.request, denial, passage, true)
+}
+
+/** A no is for good, so one that rests on a copy is given only when the task is read and is the same. */
+async function isAsKnown(guard: Guard, passage: Passage): Promise<boolean> {
+  const { task, state, request, argumentsDigest } = passage
+  const now = await guard.ports.store.readAttempt({
+    task: task.id,
+    afterFact: state.lastFact,
+    tool: request.tool,
+    argumentsDigest,
+    ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+  })
+  if (now === undefined || now.kills.length > 0 || now.earlier !== undefined) return false
+  const { counters, closedMs, waitedMs, facts } = now.task
+  return (
+    counters.toolCalls === task.counters.toolCalls &&
+    counters.costUsdMicros === task.counters.costUsdMicros &&
+    closedMs === undefined &&
+    waitedMs === task.waitedMs &&
+    facts.length === 0
+  )
 }
 
 function answerOfDenial(

@@ -143,6 +143,12 @@ export interface TaskCounters {
   readonly costUsdMicros: number
 }
 
+/** A task's numbers just after an act. */
+export interface TaskAfter {
+  readonly counters: TaskCounters
+  readonly lastFact: number
+}
+
 /** One append-only piece of a task's state. `n` counts from 1 within the task. */
 export interface Fact {
   readonly n: number
@@ -256,6 +262,8 @@ export interface HoldAct extends ActionFacts {
   readonly argumentsSent: JsonObject
   readonly argumentsSentDigest: Digest
   readonly lastFact: number
+  /** The counters that the steps decided on, where these were a copy; the act refuses others. */
+  readonly seen?: TaskCounters
   readonly limits: BudgetLimits
   readonly approval: ApprovalDraft
 }
@@ -286,6 +294,10 @@ export interface IntendAct extends ActionFacts {
   readonly argumentsSent: JsonObject
   readonly argumentsSentDigest: Digest
   readonly lastFact: number
+  /** As in `HoldAct`. */
+  readonly seen?: TaskCounters
+  /** What the task knows from now on. */
+  readonly facts: readonly FactBody[]
   readonly limits: BudgetLimits
   readonly costUsdMicros: number
   /** The approval to consume, with the binding that it must carry; the held action's row becomes this one. */
@@ -297,7 +309,9 @@ export interface IntendAct extends ActionFacts {
 }
 
 export type IntendAnswer =
-  | { readonly kind: 'committed' }
+  | { readonly kind: 'committed'; readonly task: TaskAfter }
+  /** The task is not as it was `seen`; nothing was written. */
+  | { readonly kind: 'stale' }
   | { readonly kind: 'killed'; readonly kill: KillRecord }
   | { readonly kind: 'closed' }
   | { readonly kind: 'release-changed' }
@@ -334,10 +348,18 @@ export interface SettleAct {
   readonly costUsdMicros: number
   /** Who said so: the guard itself, the caller (outcome), a reconcile hook, a person, a sweep after a crash. */
   readonly by: string
+  /** What the entry says of the action and its task, where the caller has both at hand; else the store reads them. */
+  readonly subject?: SettledSubject
+}
+
+export interface SettledSubject {
+  readonly task: Pick<TaskRecord, 'id' | 'agent' | 'release' | 'environment' | 'principal' | 'traceId'>
+  readonly tool: string
+  readonly effect: Effect
 }
 
 export type SettleAnswer =
-  | { readonly kind: 'settled' }
+  | { readonly kind: 'settled'; readonly task: TaskAfter }
   /** Somebody settled it before; nothing was written. */
   | { readonly kind: 'settled-before' }
   /** Pseudonyms were added behind `lastFact`; nothing was written. */

@@ -2,16 +2,20 @@
  * Steps 13 and 14 as one: an outcome goes on record together with what the task learns from it. New pseudonyms are numbered after
  * those that the task has, so the store refuses them when somebody else added some meanwhile; then they are numbered again.
  */
+import type { Effect } from '../core/action.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Guard } from './guard.ts'
+import type { TaskRecord } from './port.ts'
 import { type LabelledResult, labelErrorText, labelResult, type ResultSource } from './steps/label-result.ts'
 import type { Settlement } from './steps/settle.ts'
 import { type TaskState, withFacts } from './task-state.ts'
 
 export interface Outcome {
   readonly actionId: string
+  readonly task: TaskRecord
   readonly state: TaskState
   readonly tool: ResultSource
+  readonly effect: Effect
   readonly settlement: Settlement
   /** Micro-dollars really spent. */
   readonly costUsdMicros: number
@@ -33,7 +37,7 @@ const numberingsMax = 5
  */
 export async function settleLabelled(
   guard: Guard,
-  { actionId, state, tool, settlement, costUsdMicros, by }: Outcome,
+  { actionId, task, state, tool, effect, settlement, costUsdMicros, by }: Outcome,
   label: typeof labelResult = labelResult,
 ): Promise<Shown | undefined> {
   const { store, clock, newId } = guard.ports
@@ -59,9 +63,11 @@ export async function settleLabelled(
       ...(facts.some(({ kind }) => kind === 'pseudonym') ? { lastFact: current.lastFact } : {}),
       costUsdMicros,
       by,
+      subject: { task, tool: tool.name, effect },
     })
     if (answer.kind === 'settled-before') return undefined
     if (answer.kind === 'settled') {
+      guard.states.note(task.id, facts, answer.task)
       return {
         ...(labelled === undefined ? {} : { result: labelled.shown }),
         ...(said === undefined ? {} : { errorText: said.errorText.shown }),

@@ -16,7 +16,7 @@ const recordOf = (id: string, ...facts: Fact[]): TaskRecord => ({ id, facts }) a
 it('reads on from a copy, also when it was forgotten meanwhile', () => {
   const states = taskStates({ tasksMax: 1, valuesMax: 100 })
   states.advance(recordOf('a', factOf(1)), undefined)
-  const copy = states.copyOf('a')
+  const copy = states.copyOf('a')?.state
   states.advance(recordOf('b', factOf(1)), undefined)
   expect(states.copyOf('a')).toBeUndefined()
   const state = states.advance(recordOf('a', factOf(2)), copy)
@@ -34,11 +34,11 @@ it('a copy that somebody moved on is not moved back', () => {
 it('forgets the task that was not used for longest when there are too many values', () => {
   const states = taskStates({ tasksMax: 10, valuesMax: 10 })
   for (const task of ['a', 'b', 'c']) states.advance(recordOf(task, factOf(1, 3)), undefined)
-  states.advance(recordOf('a'), states.copyOf('a'))
+  states.advance(recordOf('a'), states.copyOf('a')?.state)
   states.advance(recordOf('d', factOf(1, 3)), undefined)
   expect(['a', 'b', 'c', 'd'].filter((task) => states.copyOf(task) !== undefined)).toEqual(['a', 'c', 'd'])
   // A copy that grew counts as big as it is now.
-  states.advance(recordOf('a', factOf(2, 5)), states.copyOf('a'))
+  states.advance(recordOf('a', factOf(2, 5)), states.copyOf('a')?.state)
   expect(['a', 'b', 'c', 'd'].filter((task) => states.copyOf(task) !== undefined)).toEqual(['a'])
 })
 

@@ -26,7 +26,8 @@ const lateIntend: GuardSteps = {
   ...guardSteps,
   async intend(...args) {
     late = () => guardSteps.intend(...args)
-    return { kind: 'committed' }
+    const [, { task, state }] = args
+    return { kind: 'committed', task: { counters: task.counters, lastFact: state.lastFact } }
   },
   async execute(...args) {
     const outcome = await guardSteps.execute(...args)

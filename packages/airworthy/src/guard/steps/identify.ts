@@ -1,12 +1,21 @@
 /** Step 1: agent, release, task and principal of the attempt. The credential was resolved to a task by the door. */
 import type { ActionRequest } from '../answer.ts'
 import { type Denial, deny, type Guard } from '../guard.ts'
-import type { Attempt, AttemptLookup, TaskRecord } from '../port.ts'
+import type { Attempt, AttemptLookup, KillRecord, TaskRecord } from '../port.ts'
 
 export type Identified = ({ readonly kind: 'attempt' } & Attempt) | Denial
 
-export async function identify(guard: Guard, request: ActionRequest, lookup: AttemptLookup): Promise<Identified> {
-  const attempt = await guard.ports.store.readAttempt(lookup)
+/** @param known  a copy of the task, which spares the reading: what it cannot know, step 11's act refuses. */
+export async function identify(
+  guard: Guard,
+  request: ActionRequest,
+  lookup: AttemptLookup,
+  known: TaskRecord | undefined,
+): Promise<Identified> {
+  const attempt =
+    known === undefined
+      ? await guard.ports.store.readAttempt(lookup)
+      : { task: known, kills: [] satisfies KillRecord[] }
   if (attempt === undefined) return deny('IDENTITY_INVALID', 'There is no such task.', 'stop', { hard: true })
   const { task } = attempt
   if (task.agent !== guard.manifest.agent) {

@@ -7,7 +7,7 @@ import { type Digest, digestOf } from '../../core/digest.ts'
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import { permitLifetimeSecondsMax } from '../../core/permit.ts'
 import type { Guard, Passage } from '../guard.ts'
-import type { ActionFacts, ApprovalDraft, BudgetLimits, IntendAnswer } from '../port.ts'
+import type { ActionFacts, ApprovalDraft, BudgetLimits, FactBody, IntendAnswer } from '../port.ts'
 
 const unlimited = Number.MAX_SAFE_INTEGER
 
@@ -25,6 +25,8 @@ export function intend(
     argumentsSent: passage.arguments,
     argumentsSentDigest,
     lastFact: passage.state.lastFact,
+    ...(passage.isGuess ? { seen: passage.task.counters } : {}),
+    facts: effectFacts(passage.tool),
     limits: limitsOf(guard),
     costUsdMicros: passage.tool.costUsdMicros,
     ...(approval === undefined ? {} : { approval }),
@@ -32,6 +34,11 @@ export function intend(
     decision: decisionInRecord(passage.reasons),
     doubtMs: guard.ports.clock() + inFlightMsMax(passage.tool) + doubtGraceMs,
   })
+}
+
+/** What an intended action tells its task. */
+export function effectFacts(tool: EffectiveTool): readonly FactBody[] {
+  return tool.effect === 'read' ? [] : [{ kind: 'effect', tool: tool.name, effect: tool.effect }]
 }
 
 /** The other end of steps 1 to 10: the action is recorded and waits for a person. */
@@ -48,6 +55,7 @@ export function hold(
     argumentsSent: passage.arguments,
     argumentsSentDigest,
     lastFact: passage.state.lastFact,
+    ...(passage.isGuess ? { seen: passage.task.counters } : {}),
     limits: limitsOf(guard),
     approval,
   })

@@ -31,8 +31,10 @@ export async function reportOutcome(guard: Guard, actionId: string, outcome: Out
   const tool = guard.tools.get(action.tool)
   const shown = await settleLabelled(guard, {
     actionId,
+    task,
     state: taskStateOf(task.facts),
     tool: tool ?? droppedTool(action.tool),
+    effect: action.effect,
     settlement: {
       state: outcome.state,
       ...(outcome.result === undefined ? {} : { result: outcome.result }),

@@ -35,6 +35,13 @@ export async function probeObs5(context: ProbeContext): Promise<ProbeResult> {
 
   const notJudged = ['Whether each trace id resolves to a trace is not seen, because spans are not kept yet.']
   const anchors = log.anchors()
+  for (const { contradiction } of anchors) {
+    if (contradiction === undefined) continue
+    failures.push({
+      what: contradiction,
+      mend: 'Keep the folder as it is, and find out who changed the log or restored an old copy of it.',
+    })
+  }
   const isAnchored = anchors.some(({ anchoredSize = 0 }) => anchoredSize > 0)
   if (anchors.length === 0 && guard.environment === 'dev') {
     notJudged.push(

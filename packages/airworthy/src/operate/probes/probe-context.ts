@@ -49,7 +49,12 @@ export interface ProbedLog {
   /** Oldest first; those without an index included. */
   entriesOfTask(task: string, limit: number): Promise<readonly StoredEntry[]>
   /** One for each anchor of the manifest; the size is that of the newest checkpoint that it took. */
-  anchors(): readonly { readonly name: string; readonly anchoredSize: number | undefined }[]
+  anchors(): readonly {
+    readonly name: string
+    readonly anchoredSize: number | undefined
+    /** What an anchor says that saw another history of this log. */
+    readonly contradiction?: string | undefined
+  }[]
 }
 
 export interface Finding {

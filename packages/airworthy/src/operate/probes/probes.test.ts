@@ -138,7 +138,7 @@ const mutants: readonly (readonly [control: string, TestProbesOptions])[] = [
         // The drill looks into the ledger too, and has no action to look at without this step.
         intend: (async (guard, passage, digest, approval) =>
           approval === undefined && !passage.tool.name.startsWith('airworthy_kill_drill_')
-            ? { kind: 'committed' }
+            ? { kind: 'committed', task: { counters: passage.task.counters, lastFact: passage.state.lastFact } }
             : await guardSteps.intend(guard, passage, digest, approval)) satisfies GuardSteps['intend'],
       },
     },

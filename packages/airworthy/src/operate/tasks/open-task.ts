@@ -7,7 +7,7 @@ import type { JsonValue } from '../../core/json.ts'
 import type { Principal } from '../../core/principal.ts'
 import { fingerprintsOf } from '../../data/provenance.ts'
 import type { Guard } from '../../guard/guard.ts'
-import type { TaskRecord } from '../../guard/port.ts'
+import type { FactBody, TaskRecord } from '../../guard/port.ts'
 import type { TaskStore } from './port.ts'
 
 export interface OpenTask {
@@ -78,12 +78,14 @@ export async function openTask(guard: Guard, tasks: TaskStore, request: OpenTask
     ...(task.probe ? { details: { probe: true } } : {}),
   }
   const values = request.input === undefined ? [] : fingerprintsOf(request.input, guard.fingerprintKey, true)
+  const facts: FactBody[] = values.length === 0 ? [] : [{ kind: 'source', source: 'user', trusted: true, values }]
   await tasks.openTask({
     task,
     tokenHash: sha256Hex(token),
-    facts: values.length === 0 ? [] : [{ kind: 'source', source: 'user', trusted: true, values }],
+    facts,
     entry,
     bodies: request.input === undefined ? {} : { input: { input: request.input } },
   })
+  guard.states.advance({ ...task, facts: facts.map((body, at) => ({ n: at + 1, body })) }, undefined)
   return { task, token }
 }

@@ -2,7 +2,7 @@
 import type { EntryDraft } from '../../audit/seal-entry.ts'
 import type { Reason } from '../../core/decision.ts'
 import type { Digest } from '../../core/digest.ts'
-import type { ActionFacts, TaskRecord } from '../../guard/port.ts'
+import type { ActionFacts, SettledSubject, TaskRecord } from '../../guard/port.ts'
 import type { ActionRow, ActionTaskRow } from './action-row.ts'
 
 export function entryOfAction(
@@ -46,27 +46,43 @@ export function entryOfAction(
 }
 
 /** What an entry about an action on record says, whoever writes it. */
-export function entryOfRow(
+export function entryOfSubject(
   kind: 'action-settled' | 'action-denied',
-  { action: row, task }: { readonly action: ActionRow; readonly task: ActionTaskRow },
+  actionId: string,
+  { task, tool, effect }: SettledSubject,
   act: { readonly entryId: string; readonly atMs: number; readonly reasons: readonly Reason[] },
 ): EntryDraft {
-  const principal = JSON.parse(task.principal) as TaskRecord['principal']
   return {
     id: act.entryId,
     timeMs: act.atMs,
     kind,
     actor: { kind: 'kit', id: 'guard', verifiedBy: 'kit' },
-    principal: { id: principal.id, verifiedBy: principal.verifiedBy },
+    principal: { id: task.principal.id, verifiedBy: task.principal.verifiedBy },
     agent: task.agent,
-    release: task.release as Digest,
+    release: task.release,
     environment: task.environment,
-    action: row.tool,
-    object: row.id,
-    effect: row.effect,
+    action: tool,
+    object: actionId,
+    effect,
     task: task.id,
-    traceId: task.trace_id,
+    traceId: task.traceId,
     ...(act.reasons.length === 0 ? {} : { reasons: act.reasons }),
+  }
+}
+
+export function subjectOfRows({
+  action,
+  task,
+}: {
+  readonly action: ActionRow
+  readonly task: ActionTaskRow
+}): SettledSubject {
+  const principal = JSON.parse(task.principal) as TaskRecord['principal']
+  const { id, agent, environment } = task
+  return {
+    task: { id, agent, release: task.release as Digest, environment, principal, traceId: task.trace_id },
+    tool: action.tool,
+    effect: action.effect,
   }
 }
 

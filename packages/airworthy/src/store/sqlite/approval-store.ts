@@ -1,7 +1,7 @@
 /** Approvals on SQLite. */
 import { invariant } from '../../core/errors.ts'
 import type { ApprovalStore, DecideApprovalAct, DecideApprovalAnswer } from '../../operate/approvals/port.ts'
-import { entryOfRow } from './action-entry.ts'
+import { entryOfSubject, subjectOfRows } from './action-entry.ts'
 import { actionReader } from './action-row.ts'
 import { type ApprovalRow, approvalOfRow } from './approval-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
@@ -50,7 +50,8 @@ export function sqliteApprovalStore(db: SqliteDatabase, audit: AuditAppender): A
     const rows = actions.rowById(row.action_id)
     invariant(rows !== undefined, 'an approval has an action')
     const { entry, refusal } = act
-    const subject = entryOfRow('action-denied', rows, { entryId: entry.id, atMs: act.atMs, reasons: [] })
+    const facts = { entryId: entry.id, atMs: act.atMs, reasons: [] }
+    const subject = entryOfSubject('action-denied', row.action_id, subjectOfRows(rows), facts)
     audit.append({ ...subject, ...entry })
     if (refusal !== undefined) refuseHeld({ ...refusal, actionId: row.action_id, atMs: act.atMs })
     return { kind: 'decided' }

@@ -15,9 +15,10 @@ import type {
   KillRecord,
   SettleAct,
   SettleAnswer,
+  TaskAfter,
   TaskRecord,
 } from '../../guard/port.ts'
-import { entryOfAction, entryOfRow } from './action-entry.ts'
+import { entryOfAction, entryOfSubject, subjectOfRows } from './action-entry.ts'
 import { actionReader } from './action-row.ts'
 import { type ApprovalRow, approvalOfRow } from './approval-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
@@ -73,12 +74,14 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       costUsdMicros = 0,
       facts = [],
     }: { calls?: number; costUsdMicros?: number; facts?: readonly FactBody[] },
-  ): void => {
+  ): TaskAfter => {
     let n = task.last_fact
     for (const body of facts) insertFact.run(task.row, ++n, JSON.stringify(body))
     if (calls !== 0 || costUsdMicros !== 0 || facts.length > 0) {
       updateTask.run(calls, costUsdMicros, facts.length, task.row)
     }
+    const counters = { toolCalls: task.tool_calls + calls, costUsdMicros: task.cost_usd_micros + costUsdMicros }
+    return { counters, lastFact: n }
   }
 
   const findEarlier = (
@@ -93,7 +96,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
 
   /** What hold and intend share: everything that may say no before anything is written. */
   const obstacle = (
-    act: ActionFacts & { lastFact: number },
+    act: ActionFacts & Pick<IntendAct, 'lastFact' | 'seen'>,
     counters: CounterRow,
     limits: BudgetLimits,
     cost: number,
@@ -104,6 +107,13 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     const pointer = environmentOf.get(act.task.agent, act.task.environment) as { release: string } | undefined
     if (pointer?.release !== act.task.release && act.enforced) return { kind: 'release-changed' }
     if (counters.closed_ms !== null) return { kind: 'closed' }
+    const { seen } = act
+    if (
+      seen !== undefined &&
+      (seen.toolCalls !== counters.tool_calls || seen.costUsdMicros !== counters.cost_usd_micros)
+    ) {
+      return { kind: 'stale' }
+    }
     if (isCounted) {
       const duplicate = findEarlier(counters.row, act)
       if (duplicate !== undefined) return { kind: 'duplicate', action: duplicate }
@@ -172,9 +182,9 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       principal: act.task.principal.id,
       atMs: act.atMs,
     })
-    advanceTask(counters, { calls: 1 })
+    const task = advanceTask(counters, { calls: 1 })
     audit.append(entryOfAction('action-held', 'confirm', act, act.approval.id), bodiesOf(act))
-    return { kind: 'committed' }
+    return { kind: 'committed', task }
   })
 
   const intend = db.transaction((act: IntendAct): IntendAnswer => {
@@ -192,13 +202,10 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       const { changes } = intendHeld.run(reasons, costUsdMicros, owner, doubtMs, atMs, entryId, actionId)
       if (changes !== 1) return rollback({ kind: 'approval-invalid', why: 'used' })
     } else insertAction.run(...actionRow(act, counters.row, { state: 'intended', intent: act }))
-    advanceTask(counters, {
-      calls: isResumed ? 0 : 1,
-      costUsdMicros: act.costUsdMicros,
-      facts: act.effect === 'read' ? [] : [{ kind: 'effect', tool: act.tool, effect: act.effect }],
-    })
+    const { costUsdMicros, facts } = act
+    const task = advanceTask(counters, { calls: isResumed ? 0 : 1, costUsdMicros, facts })
     audit.append(entryOfAction('action-intended', act.decision, act, act.approval?.id), bodiesOf(act))
-    return { kind: 'committed' }
+    return { kind: 'committed', task }
   })
 
   /** Consumes an approval that binds exactly this; says why not. */
@@ -230,11 +237,12 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     const reasons = act.reasons.length === 0 ? row.reasons : JSON.stringify(act.reasons)
     const cost = row.cost_usd_micros - unspent
     settleAction.run(act.state, act.error ?? null, act.atMs, act.entryId, cost, reasons, row.row, row.state)
-    advanceTask(counters, { costUsdMicros: -unspent, facts: act.facts })
+    const after = advanceTask(counters, { costUsdMicros: -unspent, facts: act.facts })
+    const subject = act.subject ?? subjectOfRows(before)
     audit.append(
       {
-        ...entryOfRow('action-settled', before, act),
-        actor: settlerOf(before.task.agent, act.by),
+        ...entryOfSubject('action-settled', act.actionId, subject, act),
+        actor: settlerOf(subject.task.agent, act.by),
         outcome: act.state,
         ...(act.error === undefined ? {} : { details: { error: act.error } }),
       },
@@ -244,7 +252,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
         ...(act.errorText === undefined ? {} : { error_text: { ...act.errorText } }),
       },
     )
-    return { kind: 'settled' }
+    return { kind: 'settled', task: after }
   })
 
   const learn = db.transaction((act: Parameters<GuardStore['learn']>[0]): void => {

@@ -1,7 +1,7 @@
 /** A held action becomes denied, with its entry: part of the act that decides it, and an act of its own. */
 import { invariant } from '../../core/errors.ts'
 import type { RefuseHeldAct } from '../../guard/port.ts'
-import { entryOfRow } from './action-entry.ts'
+import { entryOfSubject, subjectOfRows } from './action-entry.ts'
 import type { ActionReader } from './action-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import type { SqliteDatabase } from './open.ts'
@@ -20,7 +20,8 @@ export function heldRefuser(
     if (changed.changes !== 1) return false
     const refused = actions.rowById(act.actionId)
     invariant(refused !== undefined, 'a row that was just changed is there')
-    audit.append({ ...entryOfRow('action-denied', refused, act), decision: 'deny', outcome: 'denied' })
+    const entry = entryOfSubject('action-denied', act.actionId, subjectOfRows(refused), act)
+    audit.append({ ...entry, decision: 'deny', outcome: 'denied' })
     return true
   }
 }
