@@ -18,6 +18,7 @@ import type { LoadedPolicies, PolicyDecision } from '../policy/guard-policies.ts
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { replayCommand } from './policy-replay.ts'
+import { suggestCommand } from './policy-suggest.ts'
 
 interface Flags {
   readonly json: boolean
@@ -137,8 +138,14 @@ const testCommand = buildCommand<Flags, [string?], CliContext>({
 })
 
 export const policyCommands = buildRouteMap({
-  routes: { show: showCommand, explain: explainCommand, test: testCommand, replay: replayCommand },
-  docs: { brief: 'The policies in force: show, explain, test, replay' },
+  routes: {
+    show: showCommand,
+    explain: explainCommand,
+    test: testCommand,
+    replay: replayCommand,
+    suggest: suggestCommand,
+  },
+  docs: { brief: 'The policies in force: show, explain, test, replay, suggest' },
 })
 
 interface Loaded {

@@ -1,4 +1,7 @@
-/** Joins a project folder, a store in memory and recorded runs into a replay: what `policy replay` and tests of a project call. */
+/**
+ * Joins a project folder, a store in memory and recorded runs into a replay or a suggestion: what `policy replay` and `policy suggest`
+ * call, and tests of a project.
+ */
 import { basename, dirname } from 'node:path'
 import { invariant, throwFaults } from '../core/errors.ts'
 import type { EffectiveManifest } from '../core/manifest/effective.ts'
@@ -6,6 +9,7 @@ import { loadPolicies } from '../guard/build-guard.ts'
 import { manifestFile, readProject } from '../operate/onboard/read-project.ts'
 import type { Replay } from '../operate/replay/replay.ts'
 import { type ReplayRequest, replayRuns } from '../operate/replay/replay-runs.ts'
+import { type Suggestion, suggest } from '../operate/replay/suggest.ts'
 import type { LoadedPolicies } from '../policy/guard-policies.ts'
 import { openSqliteStore } from '../store/sqlite/store.ts'
 
@@ -17,16 +21,22 @@ export interface ReplayProject extends Pick<ReplayRequest, 'runs' | 'principal' 
 }
 
 /** @throws the manifest's and policies' faults, all at once. */
-export async function replayProject({ manifest, env = {}, ...request }: ReplayProject): Promise<Replay> {
-  return await replayRuns({
-    ...loadProject(manifest, env),
-    ...request,
-    openStore: () => openSqliteStore(':memory:', () => {}),
-  })
+export async function replayProject(project: ReplayProject): Promise<Replay> {
+  return await replayRuns(requestOf(project))
 }
 
 /** @throws the manifest's and policies' faults, all at once. */
-export function loadProject(
+export async function suggestForProject(
+  project: ReplayProject & { readonly isJudgedOnly: boolean },
+): Promise<Suggestion> {
+  return await suggest({ ...requestOf(project), isJudgedOnly: project.isJudgedOnly })
+}
+
+function requestOf({ manifest, env = {}, ...request }: ReplayProject): ReplayRequest {
+  return { ...loadProject(manifest, env), ...request, openStore: () => openSqliteStore(':memory:', () => {}) }
+}
+
+function loadProject(
   path: string,
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly manifest: EffectiveManifest; readonly policies: LoadedPolicies } {

@@ -29,7 +29,7 @@ export function shorthandPermit(
 }
 
 /** A Cedar string literal, quotes included. */
-function cedarString(text: string): string {
+export function cedarString(text: string): string {
   // Cedar has no \b, \f or \uXXXX: control characters and what could end the literal become \u{...}.
   const escaped = text.replace(/["\\\u0000-\u001f\u007f\u2028\u2029]/gu, (character) =>
     character === '"' || character === '\\' ? `\\${character}` : `\\u{${character.codePointAt(0)?.toString(16)}}`,
