@@ -26,7 +26,9 @@ const readers: Readonly<Record<RunFormat, (text: string) => ReadRuns>> = {
  * @param text  one file, at most `runFileBytesMax`; the caller sees to that.
  */
 export function readRuns(text: string, format: RunFormat): ReadRuns {
-  return readers[format](text)
+  const read = readers[format](text)
+  if (read.runs.length + read.spans.length + read.unread.length > 0) return read
+  return { ...read, unread: [{ where: 'the text', why: 'it holds no runs' }] }
 }
 
 /** The format that a text looks like, by the names of its first record; undefined: none of ours. */
