@@ -19,7 +19,11 @@ export async function benchGovernedCall(): Promise<BenchRow[]> {
   const memory = await timeCalls({ inMemory: true, permits: false })
   return [
     { name: 'fsync of this disk, p50', unit: 'us', value: fsyncMicros() },
-    { name: `PRAGMA synchronous (2 is FULL), journal ${durable.journal}`, unit: '', value: durable.synchronous },
+    {
+      name: `PRAGMA synchronous (2 is FULL), journal ${durable.settings.journal}`,
+      unit: '',
+      value: Number(durable.settings.synchronous),
+    },
     {
       name: 'governed call in process, SQLite, durable, p50',
       unit: 'us',
@@ -44,8 +48,7 @@ export async function benchGovernedCall(): Promise<BenchRow[]> {
 
 interface Timed {
   readonly micros: readonly number[]
-  readonly synchronous: number
-  readonly journal: string
+  readonly settings: Readonly<Record<string, string | number>>
 }
 
 async function timeCalls({ inMemory, permits }: { inMemory: boolean; permits: boolean }): Promise<Timed> {
@@ -95,8 +98,7 @@ async function timeCalls({ inMemory, permits }: { inMemory: boolean; permits: bo
       }
       await new Promise((resolve) => setImmediate(resolve))
     }
-    const pragma = kit.store.settings()
-    return { micros, ...pragma }
+    return { micros, settings: await kit.store.settings() }
   } finally {
     await kit.close()
     rmSync(folder, { recursive: true, force: true })

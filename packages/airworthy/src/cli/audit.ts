@@ -14,20 +14,24 @@ interface Flags extends KitFlags {
 const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
 
 const verifyCommand = buildCommand<
-  Flags & { since: string | undefined; key: string | undefined },
+  Flags & { since: string | undefined; key: string | undefined; witness: string | undefined },
   [string?],
   CliContext
 >({
   docs: {
     brief: 'Verify the log, or an export of it, and name every fault',
     fullDescription:
-      'Without FILE the log of this folder is read. What was done with the signing key, or cut from the end, shows only against a checkpoint that was saved elsewhere: give it with --since (a checkpoint, or an anchor file).',
+      'Without FILE the log of this folder is read. What was done with the signing key, or cut from the end, shows only against a checkpoint that was saved elsewhere: give it with --since (a checkpoint, or an anchor file), or name a witness whose cosignatures the log carries with --witness.',
   },
   parameters: {
     flags: {
       ...flags,
       since: optionalText('A saved checkpoint, or an anchor file of them', 'CHECKPOINT'),
       key: optionalText("The log's public key (name+id+key), or a file with it", 'KEY'),
+      witness: optionalText(
+        "A witness's public key, or a file with it: what it cosigned counts as saved elsewhere",
+        'KEY',
+      ),
     },
     positional: {
       kind: 'tuple',
@@ -42,15 +46,23 @@ const verifyCommand = buildCommand<
       ])
       const since = given.since === undefined ? [] : savedCheckpoints(readText(this, given.since))
       const named = given.key === undefined ? undefined : keyText(this, given.key)
+      const witnesses = given.witness === undefined ? [] : [keyText(this, given.witness)]
       const verification =
         file === undefined
-          ? await withLog(this, given, async ({ log, vkey, exportLog }) =>
-              verifyExport(exportLog(log, { vkey: named ?? vkey, bodies: true }), { publicKey: named ?? vkey, since }),
+          ? await withLog(this, given, async ({ log, cosignatures, vkey, exportLog }) =>
+              verifyExport(exportLog(log, { vkey: named ?? vkey, bodies: true, cosignatures }), {
+                publicKey: named ?? vkey,
+                since,
+                witnesses,
+              }),
             )
           : await verifyExport(createReadStream(resolve(this.cwd, file)), {
               ...(named === undefined ? {} : { publicKey: named }),
               since,
+              witnesses,
             })
+      // Who names a witness wants its word; a log without it is not what was asked for.
+      const isUnwitnessed = witnesses.length > 0 && verification.witnessed === undefined
       if (given.json) printJson(this, verification)
       else {
         const { ok, size, faults, faultCount, notes } = verification
@@ -63,7 +75,7 @@ const verifyCommand = buildCommand<
         if (faults.length > 50) this.stdout.write(`  ... and ${faultCount - 50} more; --json lists up to 1,000\n`)
         for (const note of notes) this.stdout.write(`Note: ${note}\n`)
       }
-      return verification.ok ? exitCodes.pass : exitCodes.fail
+      return verification.ok && !isUnwitnessed ? exitCodes.pass : exitCodes.fail
     })
   },
 })
@@ -79,8 +91,8 @@ const exportCommand = buildCommand<Flags & { bodies: boolean; out: string | unde
   },
   async func(given) {
     await runCommand(this, given.json, async () => {
-      await withLog(this, given, async ({ log, vkey, exportLog }) => {
-        const pieces = exportLog(log, { vkey, bodies: given.bodies })
+      await withLog(this, given, async ({ log, cosignatures, vkey, exportLog }) => {
+        const pieces = exportLog(log, { vkey, bodies: given.bodies, cosignatures })
         if (given.out === undefined) for await (const piece of pieces) this.stdout.write(piece)
         else await pipeline(pieces, createWriteStream(resolve(this.cwd, given.out), { mode: 0o600 }))
         this.stderr.write(`public key: ${vkey}\n`)
@@ -113,7 +125,8 @@ export const auditCommands = buildRouteMap({
 })
 
 interface OpenLog {
-  readonly log: import('../store/sqlite/audit-log.ts').AuditLog
+  readonly log: import('../store/store.ts').AuditLog
+  readonly cosignatures: import('../operate/audit/port.ts').CosignatureReader
   readonly vkey: string
   readonly exportLog: typeof import('../operate/audit/export-log.ts').exportLog
 }
@@ -138,7 +151,7 @@ async function withLog<T>(context: CliContext, given: KitFlags, use: (open: Open
   const store = openSqliteStore(dir, () => {})
   try {
     const { vkey } = noteSigner(await originOf(store.audit), readKitKeys(dir, context.env).audit)
-    return await use({ log: store.audit, vkey, exportLog })
+    return await use({ log: store.audit, cosignatures: store.cosignatures, vkey, exportLog })
   } finally {
     store.close()
   }

@@ -19,7 +19,8 @@ import { originOf } from '../operate/audit/origin.ts'
 import { engageKill, liftKill } from '../operate/halts/kill-switch.ts'
 import { createCredential, credentialOf, revokeCredential } from '../operate/keys/credentials.ts'
 import { manifestFile } from '../operate/onboard/read-project.ts'
-import { openSqliteStore, type Store } from '../store/sqlite/store.ts'
+import { openSqliteStore } from '../store/sqlite/store.ts'
+import type { Store } from '../store/store.ts'
 import type { KitAccess } from './kit-access.ts'
 
 export interface FolderAccess extends KitAccess {

@@ -5,6 +5,10 @@
 import type { TileAddress } from '../../audit/tiles.ts'
 
 export interface SequencerPort {
+  /** True while this sequencer may write the log; asked before each round, which also keeps it the leader. */
+  lead(): Promise<boolean>
+  /** Lets another one lead at once. */
+  resign(): Promise<void>
   /** The newest signed checkpoint; undefined for a log that was never started. */
   latestCheckpoint(): Promise<StoredCheckpoint | undefined>
   /** How many entries have an index. */

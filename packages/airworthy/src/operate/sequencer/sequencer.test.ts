@@ -11,6 +11,8 @@ const signer = noteSigner('example.com/log', generateSigningKey())
 
 /** A store in memory that keeps the port's promises. `arm` lets the n-th act from now fail, before or after it has happened. */
 class MemoryStore implements SequencerPort {
+  lead = async () => true
+  resign = async () => {}
   readonly leaves: Uint8Array[] = []
   readonly index: number[] = []
   readonly checkpoints: StoredCheckpoint[] = []

@@ -7,8 +7,9 @@
  *   killed between `sequence` and `publish`     indexes without a checkpoint: the next round integrates them first
  *   killed after `publish`, before the anchors  the checkpoint is offered to the anchors again on start
  *
- * Two sequencers on one store (a CLI beside a server) are safe: both acts compare and set, and the loser reads again. Whoever
- * wins the next compare-and-set leads; there is no lease that could be held by two at once.
+ * Two sequencers on one store are safe: both acts compare and set, and the loser reads again. Where many gateways share a store,
+ * it also names one leader for a time, so that the others do not do the same work for nothing; a leader that slept past its time
+ * is refused by the acts themselves.
  */
 import { openCheckpoint, signCheckpoint } from '../../audit/checkpoint.ts'
 import { LogTree } from '../../audit/log-tree.ts'
@@ -52,13 +53,14 @@ export interface Sequencer {
   readonly failure: unknown
 }
 
-type RoundOutcome = 'idle' | 'more' | 'conflict'
+type RoundOutcome = 'idle' | 'more' | 'conflict' | 'following'
 
 export function createSequencer(options: SequencerOptions): Sequencer {
   const { port, signer, gatherMs = 100, pollMs = 200, sliceEntriesMax = 512 } = options
   let tree: LogTree | undefined
   let publishedSize: number | undefined
   let failure: unknown
+  let isLeading = false
   let gathering: NodeJS.Timeout | undefined
   let polling: NodeJS.Timeout | undefined
   let rounds: Promise<RoundOutcome> = Promise.resolve('idle')
@@ -134,6 +136,8 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       .catch(() => 'idle' as const)
       .then(async () => {
         try {
+          if (!(await port.lead())) return await follow()
+          if (!isLeading) await takeOver()
           let outcome = await slice()
           while (outcome === 'more') {
             await breath()
@@ -151,19 +155,45 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     return rounds
   }
 
+  /** Somebody else writes the log: what this one knew of the tree may be old when its turn comes. */
+  async function follow(): Promise<RoundOutcome> {
+    isLeading = false
+    tree = undefined
+    publishedSize = (await port.latestCheckpoint())?.size
+    failure = undefined
+    return 'following'
+  }
+
+  /** The leader before may have ended between a checkpoint and its anchors. */
+  async function takeOver(): Promise<void> {
+    isLeading = true
+    tree = undefined
+    const latest = await port.latestCheckpoint()
+    if (latest !== undefined && polling !== undefined) options.onCheckpoint?.(latest)
+  }
+
+  async function isCovered(): Promise<boolean> {
+    const [waiting, indexed] = await Promise.all([port.readUnsequenced(1), port.indexedSize()])
+    return waiting.length === 0 && indexed === publishedSize
+  }
+
   function roundInBackground(): void {
     round().catch((error: unknown) => options.onError?.(error))
   }
 
   async function drain(): Promise<void> {
-    while ((await round()) === 'conflict') await pause(conflictPauseMs)
+    for (;;) {
+      const outcome = await round()
+      if (outcome === 'idle' || (outcome === 'following' && (await isCovered()))) return
+      await pause(conflictPauseMs)
+    }
   }
 
   return {
     async start() {
       const latest = await port.latestCheckpoint()
       await drain()
-      if (latest !== undefined && latest.size === publishedSize) options.onCheckpoint?.(latest)
+      if (isLeading && latest !== undefined && latest.size === publishedSize) options.onCheckpoint?.(latest)
       polling = setInterval(roundInBackground, pollMs)
       polling.unref()
     },
@@ -181,7 +211,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       clearTimeout(gathering)
       polling = undefined
       gathering = undefined
-      await drain()
+      // What a follower leaves uncovered is its leader's to cover.
+      if (isLeading) await drain()
+      await port.resign()
     },
     get coveredSize() {
       return publishedSize ?? 0

@@ -1,9 +1,9 @@
 /** Approvals on SQLite. */
 import { invariant } from '../../core/errors.ts'
 import type { ApprovalStore, DecideApprovalAct, DecideApprovalAnswer } from '../../operate/approvals/port.ts'
-import { entryOfSubject, subjectOfRows } from './action-entry.ts'
-import { actionReader } from './action-row.ts'
-import { type ApprovalRow, approvalOfRow } from './approval-row.ts'
+import { entryOfSubject, subjectOfRows } from '../rows/action-entry.ts'
+import { type ApprovalRow, approvalOfRow } from '../rows/approval-row.ts'
+import { actionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { act, type SqliteDatabase } from './open.ts'
 import { heldRefuser } from './refuse-held.ts'

@@ -17,7 +17,8 @@ import { proveEntry } from '../../operate/audit/prove-entry.ts'
 import { readTile } from '../../operate/audit/read-tile.ts'
 import type { SequencerPort } from '../../operate/sequencer/port.ts'
 import { createSequencer, type Sequencer } from '../../operate/sequencer/sequencer.ts'
-import { type AuditLog, appendEntry, sqliteAuditLog } from './audit-log.ts'
+import type { AuditLog } from '../store.ts'
+import { appendEntry, sqliteAuditLog } from './audit-log.ts'
 import { auditMigration } from './migrations/002-audit.sql.ts'
 
 const signer = noteSigner('example.com/desk', generateSigningKey())

@@ -6,23 +6,9 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { SealedEntry } from '../../audit/seal-entry.ts'
 import type { TileAddress } from '../../audit/tiles.ts'
 import { AirworthyError } from '../../core/errors.ts'
-import type { AuditReaderPort, StoredBody, StoredEntry } from '../../operate/audit/port.ts'
-import type { PublishAct, SequenceAct, SequencerPort, StoredCheckpoint } from '../../operate/sequencer/port.ts'
-
-export interface AuditLog extends SequencerPort, AuditReaderPort {
-  /** Appends in a transaction of its own. @throws when the id is there already. */
-  append(sealed: SealedEntry): Promise<void>
-  /**
-   * Erases a body, salt included, and appends the entry that says so (`erasureDraft`), in one transaction; then the bytes leave
-   * the write-ahead log too, unless another process is reading from it just then. False when it was erased before.
-   * @throws AUDIT_BODY_UNKNOWN
-   */
-  eraseBody(erasure: {
-    readonly entryId: string
-    readonly name: string
-    readonly record: SealedEntry
-  }): Promise<boolean>
-}
+import type { StoredBody, StoredEntry } from '../../operate/audit/port.ts'
+import type { PublishAct, SequenceAct, StoredCheckpoint } from '../../operate/sequencer/port.ts'
+import type { AuditLog } from '../store.ts'
 
 /**
  * Appends a sealed entry and its bodies. Synchronous, for use inside the transaction of the act that it records; without one
@@ -78,6 +64,9 @@ export function sqliteAuditLog(db: Database): AuditLog {
   })
 
   return {
+    // Whoever wins the compare-and-set leads: on one machine that is enough.
+    lead: async () => true,
+    resign: async () => {},
     append: async (sealed) => void append.immediate(sealed),
     latestCheckpoint: async () => sql.latestCheckpoint.get(),
     indexedSize: async () => sql.indexedSize.get() as number,

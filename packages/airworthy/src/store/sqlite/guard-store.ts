@@ -18,14 +18,14 @@ import type {
   TaskAfter,
   TaskRecord,
 } from '../../guard/port.ts'
-import { entryOfAction, entryOfSubject, subjectOfRows } from './action-entry.ts'
-import { actionReader } from './action-row.ts'
-import { type ApprovalRow, approvalOfRow } from './approval-row.ts'
+import { entryOfAction, entryOfSubject, subjectOfRows } from '../rows/action-entry.ts'
+import { type ApprovalRow, approvalOfRow } from '../rows/approval-row.ts'
+import { type KillRow, killOfRow } from '../rows/kill-row.ts'
+import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from '../rows/task-row.ts'
+import { actionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
-import { type KillRow, killOfRow } from './kill-row.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
 import { heldRefuser } from './refuse-held.ts'
-import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from './task-row.ts'
 
 export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): GuardStore {
   const sql = (text: string) => db.prepare<unknown[]>(text)

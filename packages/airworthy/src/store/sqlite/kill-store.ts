@@ -1,7 +1,7 @@
 /** The kill switch on SQLite. */
 import type { KillStore } from '../../operate/halts/port.ts'
+import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
-import { type KillRow, killOfRow } from './kill-row.ts'
 import { act, type SqliteDatabase } from './open.ts'
 
 export function sqliteKillStore(db: SqliteDatabase, audit: AuditAppender): KillStore {

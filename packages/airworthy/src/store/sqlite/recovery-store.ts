@@ -1,7 +1,7 @@
 /** Actions without a known outcome, on SQLite. */
 import type { ActionRecord } from '../../guard/port.ts'
 import type { RecoveryStore } from '../../operate/recovery/port.ts'
-import { actionReader } from './action-row.ts'
+import { actionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { act, type SqliteDatabase } from './open.ts'
 

@@ -1,8 +1,8 @@
 /** A held action becomes denied, with its entry: part of the act that decides it, and an act of its own. */
 import { invariant } from '../../core/errors.ts'
 import type { RefuseHeldAct } from '../../guard/port.ts'
-import { entryOfSubject, subjectOfRows } from './action-entry.ts'
-import type { ActionReader } from './action-row.ts'
+import { entryOfSubject, subjectOfRows } from '../rows/action-entry.ts'
+import type { ActionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import type { SqliteDatabase } from './open.ts'
 

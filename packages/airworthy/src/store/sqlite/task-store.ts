@@ -1,8 +1,8 @@
 /** Tasks on SQLite. */
 import type { OpenTaskAct, TaskStore } from '../../operate/tasks/port.ts'
+import { type TaskRow, taskOfRow } from '../rows/task-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { act, type SqliteDatabase } from './open.ts'
-import { type TaskRow, taskOfRow } from './task-row.ts'
 
 export function sqliteTaskStore(db: SqliteDatabase, audit: AuditAppender): TaskStore {
   const insertTask = db.prepare(
