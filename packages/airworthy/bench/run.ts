@@ -11,6 +11,7 @@ const parts: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   audit: async () => (await import('./audit.ts')).benchAudit(),
   mcp: async () => (await import('./mcp.ts')).benchMcp(),
   data: async () => (await import('./data.ts')).benchData(),
+  replay: async () => (await import('./replay.ts')).benchReplay(),
   start: async () => (await import('./start.ts')).benchStart(),
 }
 

@@ -35,7 +35,7 @@ export function runText({ run, file, importedMs }: ImportedRun, spans: readonly 
     const until = call?.afterMessages ?? run.messages.length
     for (; told < until; told++) {
       const message = run.messages[told]
-      if (message !== undefined) lines.push(`${message.role}: ${shown(message.text)}`)
+      if (message !== undefined && message.text !== '') lines.push(`${message.role}: ${shown(message.text)}`)
     }
     if (call !== undefined) lines.push(...callLines(call, shown))
   }

@@ -48,13 +48,13 @@ const importCommand = buildCommand<Flags & { format: string | undefined }, strin
       const files = readRunFiles({ paths, cwd: this.cwd, format: runFormatOf(given.format) })
       const reports: ImportReport[] = []
       const unread: UnreadPart[] = []
-      await withTraces(this, given, 'may-create', async (store) => {
+      await withTraces(this, given, 'may-create', async (open) => {
         for (const one of files) {
           if ('why' in one) {
             unread.push({ file: one.file, where: 'the file', why: one.why })
             continue
           }
-          const report = await importRuns(store, {
+          const report = await importRuns(open(), {
             ...one,
             actor: { kind: 'operator', id: 'cli', verifiedBy: 'folder_access' },
             atMs: Date.now(),
@@ -113,9 +113,9 @@ const lsCommand = buildCommand<Flags & { format: string | undefined; limit: numb
     await runCommand(this, given.json, async () => {
       const { runFormatOf } = await import('../operate/traces/read-run-files.ts')
       const format: RunFormat | undefined = runFormatOf(given.format)
-      const { runs, all } = await withTraces(this, given, 'must-exist', async (store) => ({
-        runs: await store.listRuns({ limit: given.limit, ...(format === undefined ? {} : { format }) }),
-        all: await store.countRuns(),
+      const { runs, all } = await withTraces(this, given, 'must-exist', async (open) => ({
+        runs: await open().listRuns({ limit: given.limit, ...(format === undefined ? {} : { format }) }),
+        all: await open().countRuns(),
       }))
       if (given.json) printJson(this, { runs: runs.map(summaryJson), imported: all })
       else if (runs.length === 0) this.stdout.write('No runs were imported.\n')
@@ -155,10 +155,10 @@ const showCommand = buildCommand<Flags & { full: boolean }, [string], CliContext
   },
   async func(given, id) {
     await runCommand(this, given.json, async () => {
-      const { imported, spans } = await withTraces(this, given, 'must-exist', async (store) => {
-        const found = await store.readRun(id)
+      const { imported, spans } = await withTraces(this, given, 'must-exist', async (open) => {
+        const found = await open().readRun(id)
         if (found === undefined) throw runUnknown()
-        return { imported: found, spans: await store.spansOf(found.run.traceId) }
+        return { imported: found, spans: await open().spansOf(found.run.traceId) }
       })
       if (given.json) printJson(this, runJson(imported, spans))
       else this.stdout.write(runText(imported, spans, given.full))
@@ -180,12 +180,15 @@ function runUnknown(): AirworthyError {
   })
 }
 
-/** A typing error in --dir must not make a new, empty store; a project's first command may. */
+/**
+ * A typing error in --dir must not make a new, empty store; a project's first command may. @param use  opens the store when it has
+ * something to do there: a command that fails before leaves no store behind.
+ */
 async function withTraces<T>(
   context: CliContext,
   given: KitFlags,
   existence: 'may-create' | 'must-exist',
-  use: (store: TraceStore) => Promise<T>,
+  use: (open: () => TraceStore) => Promise<T>,
 ): Promise<T> {
   const { project, dir } = foldersOf(context, given)
   const isThere = existsSync(join(dir, 'airworthy.db'))
@@ -197,10 +200,13 @@ async function withTraces<T>(
     })
   }
   const { openSqliteStore } = await import('../store/sqlite/store.ts')
-  const store = openSqliteStore(dir, () => {})
+  let store: ReturnType<typeof openSqliteStore> | undefined
   try {
-    return await use(store.traces)
+    return await use(() => {
+      store ??= openSqliteStore(dir, () => {})
+      return store.traces
+    })
   } finally {
-    store.close()
+    store?.close()
   }
 }

@@ -37,7 +37,8 @@ export class RunBuilder {
   private readonly open: { readonly call: Mutable<RecordedCall>; readonly callId: string | undefined }[] = []
 
   say(role: RecordedMessage['role'], text: string): void {
-    if (text === '') return
+    // A model that only calls tools was asked all the same.
+    if (text === '' && role !== 'assistant') return
     if (this.messages.length === runMessagesMax)
       throw new UnreadableRun('', `it has more than ${runMessagesMax} messages`)
     this.messages.push({ role, text })

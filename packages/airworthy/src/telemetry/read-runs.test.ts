@@ -39,8 +39,13 @@ describe('openai-messages', () => {
     expect(runs).toMatchObject([
       {
         input: 'Find 7.\n[image_url]',
-        messages: [{ role: 'system', text: 'Be brief.' }, { role: 'user' }, { role: 'assistant', text: 'Here.' }],
-        calls: [{ index: 0, tool: 'find', arguments: { id: 7 }, result: 'found', afterMessages: 2 }],
+        messages: [
+          { role: 'system', text: 'Be brief.' },
+          { role: 'user' },
+          { role: 'assistant', text: '' },
+          { role: 'assistant', text: 'Here.' },
+        ],
+        calls: [{ index: 0, tool: 'find', arguments: { id: 7 }, result: 'found', afterMessages: 3 }],
       },
     ])
   })

@@ -309,7 +309,7 @@ describe('spans', () => {
     const { runs, unread, spans: kept } = read(...spans)
     expect([unread, kept.length]).toEqual([[], exported.length])
     expect(runs.map(({ model, input }) => [model, input])).toContainEqual([
-      'gpt-4o-mini',
+      'gpt-4o-mini-2024-07-18',
       'Write a haiku about programming.',
     ])
   })
