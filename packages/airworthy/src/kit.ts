@@ -5,6 +5,7 @@
 import { hkdfSync } from 'node:crypto'
 import type { AuditActor } from './audit/entry.ts'
 import { noteSigner } from './audit/note.ts'
+import { consistencyProof } from './audit/prove.ts'
 import { type SealedEntry, sealEntry } from './audit/seal-entry.ts'
 import { AirworthyError, invariant, throwFaults } from './core/errors.ts'
 import { sha256Hex } from './core/hash.ts'
@@ -36,6 +37,7 @@ import { anchorsOf } from './operate/anchors/from-manifest.ts'
 import { type Approver, decideApproval } from './operate/approvals/decide.ts'
 import { notifyResume, type ResumeNotice } from './operate/approvals/notify-resume.ts'
 import { originOfAgent } from './operate/audit/origin.ts'
+import { proveFromTiles } from './operate/audit/prove-from-tiles.ts'
 import { engageKill, type KillReport, liftKill } from './operate/halts/kill-switch.ts'
 import { createCredential, type NewCredential, revokeCredential } from './operate/keys/credentials.ts'
 import { type KitKeys, readKitKeys, temporaryKitKeys } from './operate/keys/key-folder.ts'
@@ -240,7 +242,14 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   })
 
   const signer = noteSigner(originOfAgent(manifest.agent), keys.audit)
-  const anchors = deliverCheckpoints({ anchors: await anchorsOf(manifest, dir), clock })
+  const anchors = deliverCheckpoints({
+    anchors: await anchorsOf(manifest, dir, {
+      proveConsistency: (size1, size2) => proveFromTiles(store.audit, (read) => consistencyProof(size1, size2, read)),
+      cosignatures: store.cosignatures,
+    }),
+    clock,
+    onFailure: (_anchor, error) => log(error instanceof Error ? error.message : String(error)),
+  })
   sequencer = createSequencer({
     port: store.audit,
     signer,
@@ -453,6 +462,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
         approvals: store.approvals,
         evidence: store.evidence,
         log: store.audit,
+        cosignatures: store.cosignatures,
         sequencer: covered,
         anchors,
         vkey: signer.vkey,

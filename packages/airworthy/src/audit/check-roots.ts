@@ -70,6 +70,15 @@ export class RootChecker {
     this.#checkRoots()
   }
 
+  /** A checkpoint that somebody else vouches for: the tree is held against it as against one that was saved. */
+  addSaved(checkpoint: Checkpoint): void {
+    const mark = markOf(checkpoint)
+    if (mark.size < this.size) return
+    const place = this.#saved.findIndex(({ size }) => size <= mark.size)
+    this.#saved.splice(place < 0 ? this.#saved.length : place, 0, mark)
+    this.#checkRoots()
+  }
+
   readHashes(hashes: readonly Uint8Array[]): void {
     for (const hash of hashes) {
       if (this.#skipped > 0) this.#skipped += 1

@@ -1,5 +1,6 @@
 /** Public door `airworthy/audit`: what an outsider needs to verify a log with nothing but its public key. */
 export { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts'
+export { type CheckpointCosignature, findCosignature } from './cosignature.ts'
 export type { AuditActor, AuditEntry, AuditIdentity } from './entry.ts'
 export type { LogFault, LogFaultKind } from './log-fault.ts'
 export { leafHash, nodeHash } from './merkle.ts'

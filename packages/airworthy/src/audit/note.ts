@@ -1,6 +1,6 @@
 /**
  * Signed notes (C2SP signed-note): a text and signature lines below it. Ed25519 keys (type 01) are read and written; a
- * signature of another type belongs to an unknown key and is passed over, as the specification asks.
+ * signature of another type belongs to an unknown key and is passed over, as the specification asks (type 04: cosignature.ts).
  */
 import type { ErrorCode } from '../core/error-codes.ts'
 import { AirworthyError } from '../core/errors.ts'
@@ -12,7 +12,9 @@ import { fromBase64, toBase64 } from './base64.ts'
 const noteBytesMax = 1024 * 1024
 /** The specification asks for at least 16; each costs a hash at most, and a verification only when its key is trusted. */
 const signaturesMax = 100
+/** Types of keys: what stands before the 32 bytes of an Ed25519 key, and says what they sign. */
 const ed25519Type = 1
+export const cosignatureType = 4
 
 export interface NoteSignature {
   readonly name: string
@@ -39,7 +41,7 @@ export interface OpenedNote {
  */
 export function openNote(note: Uint8Array | string, trusted: string | readonly string[]): OpenedNote {
   const { text, signatures } = parseNote(note)
-  const verifiers = (typeof trusted === 'string' ? [trusted] : trusted).map(parseVkey)
+  const verifiers = (typeof trusted === 'string' ? [trusted] : trusted).map((vkey) => parseVkey(vkey))
   const signed = new TextEncoder().encode(text)
   const verified: NoteSignature[] = []
   const unknown: NoteSignature[] = []
@@ -61,7 +63,7 @@ export function openNote(note: Uint8Array | string, trusted: string | readonly s
 }
 
 /** Takes a note apart without believing any signature. @throws NOTE_INVALID */
-function parseNote(note: Uint8Array | string): { text: string; signatures: NoteSignature[] } {
+export function parseNote(note: Uint8Array | string): { text: string; signatures: NoteSignature[] } {
   const whole = typeof note === 'string' ? note : decodeUtf8(note)
   if (whole.length > noteBytesMax) throw noteError('NOTE_INVALID', `The note is longer than ${noteBytesMax} bytes.`)
   if (!whole.isWellFormed()) throw noteError('NOTE_INVALID', 'The note is not valid UTF-8.')
@@ -134,8 +136,8 @@ export interface NoteVerifier {
   readonly publicKey: ReturnType<typeof publicKeyFromRaw>
 }
 
-/** @throws AUDIT_KEY_INVALID: not in the form, another type than Ed25519, or an id that is not that key's. */
-export function parseVkey(vkey: string): NoteVerifier {
+/** @param type  of the key: a log's (01), or a witness's (04). @throws AUDIT_KEY_INVALID: not in the form, another type than Ed25519, or an id that is not that key's. */
+export function parseVkey(vkey: string, type: number = ed25519Type): NoteVerifier {
   // Base64 may hold plus signs, so only the first two of them separate.
   const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/u.exec(vkey)
   const [, name = '', id = '', key = ''] = match ?? []
@@ -143,8 +145,8 @@ export function parseVkey(vkey: string): NoteVerifier {
   if (match === null || !isKeyName(name) || typed === undefined) {
     throw noteError('AUDIT_KEY_INVALID', 'The public key is not in the form name+id+base64.')
   }
-  if (typed[0] !== ed25519Type || typed.length !== 33) {
-    throw noteError('AUDIT_KEY_INVALID', `The key of "${name}" is not an Ed25519 key (type 01, 32 bytes).`)
+  if (typed[0] !== type || typed.length !== 33) {
+    throw noteError('AUDIT_KEY_INVALID', `The key of "${name}" is not an Ed25519 key of type 0${type} (32 bytes).`)
   }
   const keyId = readKeyId(keyIdBytes(name, typed))
   if (keyId !== Number.parseInt(id, 16)) {

@@ -3,15 +3,19 @@ import { AirworthyError } from '../core/errors.ts'
 import { BodyChecker } from './check-bodies.ts'
 import { RootChecker } from './check-roots.ts'
 import { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts'
+import { type CheckpointCosignature, findCosignature } from './cosignature.ts'
 import type { ExportHeader, ExportLine } from './export.ts'
 import { FaultList, type LogFault } from './log-fault.ts'
 import { EntryMatcher } from './match-entries.ts'
+import { cosignatureType, parseVkey } from './note.ts'
 
 export interface VerifyOptions {
   /** The log's vkey, from somewhere else than the export; several when a key was replaced. */
   readonly publicKey?: string | readonly string[]
   /** Signed checkpoints that were saved earlier or read back from an anchor. */
   readonly since?: readonly string[]
+  /** Keys of witnesses (vkeys of type 04): what one of them cosigned counts as saved elsewhere, wherever it is found. */
+  readonly witnesses?: readonly string[]
 }
 
 export interface LogVerification {
@@ -28,6 +32,8 @@ export interface LogVerification {
   readonly checkpoint: string | undefined
   /** Size of the largest saved checkpoint that agreed. */
   readonly comparedSize: number | undefined
+  /** The largest checkpoint that a witness of `witnesses` cosigned, and when; undefined when none did. */
+  readonly witnessed: (CheckpointCosignature & { readonly size: number }) | undefined
 }
 
 /**
@@ -42,9 +48,11 @@ export class LogVerifier {
   readonly #bodies = new BodyChecker(this.#faults)
   #header: ExportHeader | undefined
   #roots: RootChecker | undefined
+  #witnessed: LogVerification['witnessed']
 
   constructor(options: VerifyOptions = {}) {
     this.#options = options
+    for (const witness of options.witnesses ?? []) parseVkey(witness, cosignatureType)
   }
 
   read(line: ExportLine | undefined): void {
@@ -73,17 +81,46 @@ export class LogVerifier {
     const trusted = typeof publicKey === 'string' ? [publicKey] : publicKey
     this.#header = line
     this.#roots = new RootChecker({ trusted, vkeyOfExport: line.vkey }, this.#openSaved(trusted), this.#faults)
-    this.#roots.readCheckpoint(line.checkpoint)
+    this.#readCheckpoint(line.checkpoint, this.#roots)
     if (!isHeaderOf(line)) this.#malformed('The header is not that of its checkpoint.')
   }
 
   #readInside(line: ExportLine | undefined, roots: RootChecker): void {
-    if (line?.kind === 'checkpoint') roots.readCheckpoint(line.note)
+    if (line?.kind === 'checkpoint') this.#readCheckpoint(line.note, roots)
     else if (line?.kind === 'hashes') this.#readHashes(line.first, line.hashes, roots)
     else if (line?.kind === 'entry') this.#readEntry(line.index, line.text)
     else if (line?.kind === 'body') this.#bodies.readBody(line.index, line.name, line.kept)
     else if (line?.kind === 'uncovered') this.#bodies.readUncovered(line.text)
     else this.#malformed('A line of the export is not in its form.')
+  }
+
+  #readCheckpoint(note: string, roots: RootChecker): void {
+    roots.readCheckpoint(note)
+    let checkpoint: Checkpoint | undefined
+    try {
+      checkpoint = this.#seeWitnesses(note)
+    } catch (error) {
+      // What is no note at all has been named above.
+      if (error instanceof AirworthyError && error.code === 'NOTE_UNTRUSTED') {
+        this.#faults.add('signature-invalid', roots.size, { message: error.message })
+      }
+    }
+    if (checkpoint !== undefined) roots.addSaved(checkpoint)
+  }
+
+  /** The checkpoint when a witness cosigned it. @throws NOTE_INVALID, NOTE_UNTRUSTED, CHECKPOINT_INVALID */
+  #seeWitnesses(note: string): Checkpoint | undefined {
+    const { witnesses = [] } = this.#options
+    if (witnesses.length === 0) return undefined
+    let seen: Checkpoint | undefined
+    for (const witness of witnesses) {
+      const cosignature = findCosignature(note, witness)
+      if (cosignature === undefined) continue
+      seen = parseCheckpoint(note)
+      const size = Number(seen.size)
+      if (size >= (this.#witnessed?.size ?? 0)) this.#witnessed = { ...cosignature, size }
+    }
+    return seen
   }
 
   #readHashes(first: number, hashes: readonly Uint8Array[], roots: RootChecker): void {
@@ -109,6 +146,7 @@ export class LogVerifier {
 
   #openSaved(trusted: readonly string[]): Checkpoint[] {
     return (this.#options.since ?? []).map((note) => {
+      this.#seeWitnesses(note)
       if (this.#options.publicKey !== undefined) return openCheckpoint(note, trusted)
       try {
         return openCheckpoint(note, trusted)
@@ -125,7 +163,10 @@ export class LogVerifier {
     const notes: string[] = []
     if (isKeyFromExport) notes.push(keyFromExportNote)
     const saved = this.#options.since?.length ?? 0
-    if (saved === 0) notes.push(nothingSavedNote)
+    const { witnesses = [] } = this.#options
+    if (this.#witnessed !== undefined) notes.push(witnessedNote(this.#witnessed))
+    else if (witnesses.length > 0) notes.push(unwitnessedNote)
+    if (saved === 0 && this.#witnessed === undefined) notes.push(nothingSavedNote)
     else if (comparedSize !== undefined && comparedSize < size) notes.push(savedNote(comparedSize))
     if (this.#header?.bodies === false) notes.push(noBodiesNote)
     const { uncoveredErasures } = this.#bodies
@@ -139,6 +180,7 @@ export class LogVerifier {
       notes,
       checkpoint: this.#header?.checkpoint,
       comparedSize,
+      witnessed: this.#witnessed,
     }
   }
 }
@@ -147,7 +189,12 @@ const keyFromExportNote =
   'The public key was taken from the export itself: whoever swapped the key would not show. Give the key that you were handed.'
 const nothingSavedNote =
   'No saved checkpoint and no anchor to compare with: a holder of the signing key could have rewritten this log, and a cut tail, a fork or an erased log would not show.'
+const unwitnessedNote = 'No checkpoint here is cosigned by the witness whose key was given.'
 const noBodiesNote = 'The export holds no bodies, so they were not held against their digests.'
+
+function witnessedNote({ witness, timeSeconds, size }: NonNullable<LogVerification['witnessed']>): string {
+  return `The witness "${witness}" cosigned the first ${size} entries at ${new Date(timeSeconds * 1000).toISOString()}.`
+}
 
 function isHeaderOf({ checkpoint, origin, size }: ExportHeader): boolean {
   try {

@@ -32,6 +32,7 @@ export const status = z
             anchored_size: z.int().optional(),
             anchored_ms: timeMs.optional(),
             failing: z.boolean(),
+            why: z.string().optional().describe('Why the last delivery failed.'),
           }),
         )
         .readonly(),

@@ -22,6 +22,7 @@ export const errorCodes = {
   AUDIT_EXPORT_INVALID: 'A file that should be an export of the audit log is not one.',
   AUDIT_LOG_INCONSISTENT: 'What the store holds disagrees with the last checkpoint that this log signed.',
   ANCHOR_INVALID: 'An anchor is configured in a way that would not protect the log.',
+  ANCHOR_CONTRADICTS: 'An anchor saw another history of this log: it was forked, cut or replaced.',
   ANCHOR_UNREACHABLE: 'An anchor did not take a checkpoint.',
   STORE_UNAVAILABLE: 'The store did not answer, or could not commit.',
   STORE_FOREIGN: 'The database belongs to another program.',

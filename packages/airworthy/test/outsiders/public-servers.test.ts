@@ -3,9 +3,9 @@
  * and the official clients of both generations before it.
  */
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -17,8 +17,11 @@ import { guessTool } from '../../src/operate/onboard/guess-effect.ts'
 import { type Serving, serve } from '../../src/server/serve.ts'
 import { listServerTools } from '../../src/upstream/list-tools.ts'
 
-const programOf = (name: string): string =>
-  fileURLToPath(new URL(`../../../../node_modules/@modelcontextprotocol/${name}/dist/index.js`, import.meta.url))
+const require = createRequire(import.meta.url)
+const programs = {
+  everything: require.resolve('@modelcontextprotocol/server-everything/dist/index.js'),
+  filesystem: require.resolve('@modelcontextprotocol/server-filesystem/dist/index.js'),
+}
 
 let folder: string
 let kit: Kit
@@ -30,8 +33,8 @@ beforeAll(async () => {
   await mkdir(files)
   await writeFile(join(files, 'note.txt'), 'what the note says\n')
   const places = {
-    everything: { command: process.execPath, args: [programOf('server-everything'), 'stdio'] },
-    filesystem: { command: process.execPath, args: [programOf('server-filesystem'), files] },
+    everything: { command: process.execPath, args: [programs.everything, 'stdio'] },
+    filesystem: { command: process.execPath, args: [programs.filesystem, files] },
   }
   const servers: Record<string, Awaited<ReturnType<typeof listServerTools>>> = {}
   for (const [name, place] of Object.entries(places)) {

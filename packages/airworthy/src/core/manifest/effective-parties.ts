@@ -177,19 +177,31 @@ export function channelOf(
   report: Report,
 ): Channel {
   const at = ['channels', name]
-  if ((written.webhook === undefined) === (written.file === undefined)) {
+  const kinds = (['webhook', 'file', 'witness'] as const).filter((kind) => written[kind] !== undefined)
+  if (kinds.length !== 1) {
     report.add(
       'MANIFEST_VALUE_INVALID',
       at,
       'key',
-      `The channel "${name}" needs exactly one of webhook and file.`,
+      `The channel "${name}" needs exactly one of webhook, file and witness.`,
       'Write exactly one of them.',
     )
   }
+  if ((written.witness === undefined) !== (written.key === undefined)) {
+    report.add(
+      'MANIFEST_VALUE_INVALID',
+      at,
+      'key',
+      `The channel "${name}" needs a witness and its key together.`,
+      "Write the witness's address as `witness` and its public key (name+id+key) as `key`.",
+    )
+  }
   return {
-    kind: written.webhook === undefined ? 'file' : 'webhook',
+    kind: kinds[0] ?? 'file',
     ...(written.webhook !== undefined && { webhook: report.address([...at, 'webhook'], written.webhook) }),
     ...(written.secret !== undefined && { secret: report.text([...at, 'secret'], written.secret) }),
     ...(written.file !== undefined && { file: written.file }),
+    ...(written.witness !== undefined && { witness: report.address([...at, 'witness'], written.witness) }),
+    ...(written.key !== undefined && { key: written.key }),
   }
 }

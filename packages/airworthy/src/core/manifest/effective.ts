@@ -174,10 +174,13 @@ export interface Gates {
 }
 
 export interface Channel {
-  readonly kind: 'webhook' | 'file'
+  readonly kind: 'webhook' | 'file' | 'witness'
   readonly webhook?: string
   readonly secret?: string
   readonly file?: string
+  /** A C2SP witness's submission prefix, and its public key. */
+  readonly witness?: string
+  readonly key?: string
 }
 
 /** A floor that a named person lowered, with a reason, until a day. */

@@ -19,6 +19,7 @@ const places: readonly (readonly string[])[] = [
   'tools.*.reconcile.url',
   'channels.*.webhook',
   'channels.*.secret',
+  'channels.*.witness',
 ].map((place) => place.split('.'))
 
 export function takesEnvironment(path: Path): boolean {

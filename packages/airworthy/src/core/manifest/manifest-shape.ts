@@ -259,6 +259,8 @@ export const manifestShape = z
           webhook: address.optional(),
           secret: z.string().min(1).max(8192).optional(),
           file: text.max(1024).optional(),
+          witness: address.optional(),
+          key: text.max(1024).optional(),
         }),
       )
       .optional(),

@@ -4,7 +4,7 @@ import { AirworthyError } from '../../core/errors.ts'
 export interface Anchor {
   /** As in the manifest's `audit.anchors`. */
   readonly name: string
-  /** Takes a signed checkpoint; resolves when it is kept there. @throws ANCHOR_UNREACHABLE */
+  /** Takes a signed checkpoint; resolves when it is kept there. @throws ANCHOR_UNREACHABLE, ANCHOR_CONTRADICTS */
   deliver(note: string): Promise<void>
 }
 
@@ -25,6 +25,16 @@ export function anchorInvalid(name: string, why: string, mend: string): Airworth
     code: 'ANCHOR_INVALID',
     message: `The anchor "${name}" would not protect the log: ${why}.`,
     mend,
+    fields: { anchor: name },
+  })
+}
+
+/** The gravest that an anchor can say: this log and the one that it saw are two. */
+export function anchorContradicts(name: string, why: string): AirworthyError {
+  return new AirworthyError({
+    code: 'ANCHOR_CONTRADICTS',
+    message: `The anchor "${name}" has seen another history of this log: ${why}. The log was forked, cut or replaced.`,
+    mend: 'Keep the folder as it is and find out who changed it: `airworthy audit verify --witness KEY` against a copy from before. A log that was lost begins anew under another agent name.',
     fields: { anchor: name },
   })
 }

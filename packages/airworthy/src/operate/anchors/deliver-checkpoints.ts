@@ -28,6 +28,8 @@ export interface CheckpointDelivery {
 export interface DeliveryOptions {
   readonly anchors: readonly Anchor[]
   readonly clock: () => number
+  /** Told when deliveries to an anchor begin to fail, or fail for another reason; not for each retry. */
+  readonly onFailure?: (anchor: string, error: unknown) => void
   /** The first retry comes after this, each further one after twice as long, up to `retryMsMax`. */
   readonly retryMs?: number
   readonly retryMsMax?: number
@@ -114,7 +116,9 @@ class Lane {
       this.#failures = 0
       this.#failure = undefined
     } catch (error) {
+      const isNews = messageOf(error) !== messageOf(this.#failure)
       this.#failure = error
+      if (isNews) this.#options.onFailure?.(this.#anchor.name, error)
       this.#waiting ??= checkpoint
       if (this.#isStopped) return
       const { retryMs = 1_000, retryMsMax = 60_000 } = this.#options
@@ -127,4 +131,8 @@ class Lane {
       this.#retry.unref()
     }
   }
+}
+
+function messageOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.message : undefined
 }

@@ -1,7 +1,8 @@
 /** The webhook: each checkpoint is posted to somebody else's server, signed with a shared secret when there is one. */
 import { createHmac } from 'node:crypto'
 import { parseCheckpoint } from '../../audit/checkpoint.ts'
-import { type Anchor, anchorInvalid, anchorUnreachable } from './anchor.ts'
+import { type Anchor, anchorUnreachable } from './anchor.ts'
+import { anchorAddress } from './anchor-address.ts'
 
 export interface WebhookAnchorOptions {
   readonly name: string
@@ -20,12 +21,7 @@ export interface WebhookAnchorOptions {
  */
 export function webhookAnchor(options: WebhookAnchorOptions): Anchor {
   const { name, secret, allowInsecure = false, timeoutMs = 5_000 } = options
-  const url = URL.parse(options.url)
-  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
-  if (url === null || !isHttp) throw anchorInvalid(name, 'its address is no http URL', 'Give an https URL.')
-  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !allowInsecure) {
-    throw anchorInvalid(name, 'plain http to another machine can be changed on the way', 'Use https.')
-  }
+  const url = anchorAddress(name, options.url, allowInsecure)
   return {
     name,
     async deliver(note) {
@@ -47,8 +43,4 @@ export function webhookAnchor(options: WebhookAnchorOptions): Anchor {
       if (status < 200 || status > 299) throw anchorUnreachable(name, `it answered ${status}`)
     },
   }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

@@ -1,15 +1,19 @@
 /** The log as an export (audit/export.ts), a piece at a time; entries that are appended meanwhile are left to the next one. */
+
+import { withCosignatures } from '../../audit/cosignature.ts'
 import { type ExportLine, printExportLine, splitHashes } from '../../audit/export.ts'
 import { tileWidth, tileWidthAt } from '../../audit/tiles.ts'
 import { AirworthyError } from '../../core/errors.ts'
 import type { StoredCheckpoint } from '../sequencer/port.ts'
-import type { AuditReaderPort } from './port.ts'
+import type { AuditReaderPort, CosignatureReader } from './port.ts'
 
 export interface ExportOptions {
   /** The log's public key; its name is the origin. */
   readonly vkey: string
   /** With the bodies, which may hold personal data; they are left out unless asked for. */
   readonly bodies?: boolean
+  /** What witnesses said; it stands on the checkpoints. */
+  readonly cosignatures?: CosignatureReader
 }
 
 /**
@@ -26,16 +30,18 @@ const uncoveredErasuresMax = 10_000
  * @throws AUDIT_ENTRY_UNKNOWN when the log was never started.
  */
 export async function* exportLog(port: AuditReaderPort, options: ExportOptions): AsyncGenerator<string> {
-  const { vkey, bodies = false } = options
+  const { vkey, bodies = false, cosignatures } = options
   const latest = await port.latestCheckpoint()
   if (latest === undefined) throw neverStarted()
-  const { size, note: checkpoint } = latest
+  const { size } = latest
+  const [newest] = await cosigned(cosignatures, [latest])
+  const checkpoint = newest?.note ?? latest.note
   const origin = vkey.slice(0, vkey.indexOf('+'))
   yield printExportLine({ kind: 'header', origin, vkey, size, bodies, checkpoint })
   const checkpointsInBlockMax = Math.max(1, Math.floor(checkpointsMax / Math.ceil(size / tileWidth || 1)))
   for (let first = 0; first < size; first += tileWidth) {
     const end = Math.min(first + tileWidth, size)
-    const checkpoints = await port.readCheckpoints({ after: first, through: end })
+    const checkpoints = await cosigned(cosignatures, await port.readCheckpoints({ after: first, through: end }))
     const lines: ExportLine[] = thinned(checkpoints, checkpointsInBlockMax).map(({ note }) => ({
       kind: 'checkpoint',
       note,
@@ -73,10 +79,39 @@ async function entryLines(
   ])
 }
 
-/** Evenly spaced, the last one always among them. */
-function thinned(checkpoints: readonly StoredCheckpoint[], max: number): readonly StoredCheckpoint[] {
+interface CosignedCheckpoint extends StoredCheckpoint {
+  readonly isCosigned: boolean
+}
+
+/** The same checkpoints with the cosignatures that they have. */
+async function cosigned(
+  reader: CosignatureReader | undefined,
+  checkpoints: readonly StoredCheckpoint[],
+): Promise<readonly CosignedCheckpoint[]> {
+  const [first, last] = [checkpoints[0], checkpoints.at(-1)]
+  if (first === undefined || last === undefined) return []
+  const lines = (await reader?.readCosignatures({ after: first.size - 1, through: last.size })) ?? []
+  const bySize = Map.groupBy(lines, ({ size }) => size)
+  return checkpoints.map(({ size, note }) => {
+    const own = bySize.get(size) ?? []
+    return {
+      size,
+      note: withCosignatures(
+        note,
+        own.map(({ line }) => line),
+      ),
+      isCosigned: own.length > 0,
+    }
+  })
+}
+
+/** Evenly spaced; the last one, and the last that a witness cosigned, always among them. */
+function thinned(checkpoints: readonly CosignedCheckpoint[], max: number): readonly CosignedCheckpoint[] {
   const stride = Math.ceil(checkpoints.length / max)
-  return checkpoints.filter((_, position) => (checkpoints.length - 1 - position) % stride === 0)
+  const cosignedLast = checkpoints.findLastIndex(({ isCosigned }) => isCosigned)
+  return checkpoints.filter(
+    (_, position) => (checkpoints.length - 1 - position) % stride === 0 || position === cosignedLast,
+  )
 }
 
 function neverStarted(): AirworthyError {

@@ -1,5 +1,6 @@
 /** What reading the log asks of a store: export, proofs, tiles, and the screens that show entries. */
 import type { TileAddress } from '../../audit/tiles.ts'
+import type { CosignatureStore } from '../anchors/port.ts'
 import type { StoredCheckpoint } from '../sequencer/port.ts'
 
 export interface AuditReaderPort {
@@ -20,6 +21,9 @@ export interface AuditReaderPort {
   readBodies(first: number, end: number): Promise<readonly StoredBody[]>
   readBody(entryId: string, name: string): Promise<StoredBody | undefined>
 }
+
+/** What witnesses said of checkpoints. */
+export type CosignatureReader = Pick<CosignatureStore, 'readCosignatures'>
 
 export interface StoredEntry {
   /** Undefined until the sequencer has given it one. */

@@ -1,9 +1,9 @@
 /** Proof that an entry is in the log, as a text that other people's verifiers read (C2SP tlog-proof). */
 import { inclusionProof } from '../../audit/prove.ts'
-import { nodesFromTiles, type TileAddress, tilesNeeded } from '../../audit/tiles.ts'
 import { printTlogProof } from '../../audit/tlog-proof.ts'
-import { AirworthyError, invariant } from '../../core/errors.ts'
+import { AirworthyError } from '../../core/errors.ts'
 import type { AuditReaderPort } from './port.ts'
+import { proveFromTiles } from './prove-from-tiles.ts'
 
 /**
  * The `.tlog-proof` of an entry under the newest checkpoint; its `extra` line carries the entry itself.
@@ -17,20 +17,9 @@ export async function proveEntry(port: AuditReaderPort, entryId: string): Promis
   if (index === undefined || latest === undefined || index >= latest.size) {
     throw unknown(`No checkpoint covers the entry ${entryId} yet.`, 'Try again in a second, while the kit runs.')
   }
-  const prove = (read: Parameters<typeof inclusionProof>[2]) => inclusionProof(index, latest.size, read)
-  const tiles = new Map<string, Uint8Array>()
-  for (const address of tilesNeeded(prove)) {
-    const hashes = await port.readTile(address)
-    invariant(hashes !== undefined, `a published checkpoint needs tile ${keyOf(address)}`)
-    tiles.set(keyOf(address), hashes)
-  }
-  const proof = prove(nodesFromTiles((address) => tiles.get(keyOf(address)) as Uint8Array))
+  const proof = await proveFromTiles(port, (read) => inclusionProof(index, latest.size, read))
   const extra = new TextEncoder().encode(entry.text)
   return printTlogProof({ index: BigInt(index), proof, checkpoint: latest.note, extra })
-}
-
-function keyOf({ level, n }: TileAddress): string {
-  return `${level}/${n}`
 }
 
 function unknown(message: string, mend: string): AirworthyError {

@@ -1,7 +1,8 @@
 /** What the log serves under its prefix (C2SP tlog-tiles): the checkpoint, hash tiles, entry bundles. */
+import { withCosignatures } from '../../audit/cosignature.ts'
 import { hashBytes } from '../../audit/merkle.ts'
 import { encodeBundle, parseTilePath, type TileAddress, tileWidth, tileWidthAt } from '../../audit/tiles.ts'
-import type { AuditReaderPort } from './port.ts'
+import type { AuditReaderPort, CosignatureReader } from './port.ts'
 
 export interface TileResource {
   readonly bytes: Uint8Array
@@ -13,13 +14,25 @@ export interface TileResource {
 /**
  * A resource of the log by its path below the prefix: `checkpoint`, `tile/0/x001/234`, `tile/entries/000.p/17`. Undefined when
  * the published log has no such resource; a partial tile stays readable after it has grown.
+ * @param cosignatures  those on the newest checkpoint are served below its signature.
  */
-export async function readTile(port: AuditReaderPort, path: string): Promise<TileResource | undefined> {
+export async function readTile(
+  port: AuditReaderPort,
+  path: string,
+  cosignatures?: CosignatureReader,
+): Promise<TileResource | undefined> {
   const latest = await port.latestCheckpoint()
   if (latest === undefined) return undefined
   if (path === 'checkpoint') {
+    const { size, note } = latest
+    const lines = (await cosignatures?.readCosignatures({ after: size - 1, through: size })) ?? []
     return {
-      bytes: new TextEncoder().encode(latest.note),
+      bytes: new TextEncoder().encode(
+        withCosignatures(
+          note,
+          lines.map(({ line }) => line),
+        ),
+      ),
       contentType: 'text/plain; charset=utf-8',
       isImmutable: false,
     }

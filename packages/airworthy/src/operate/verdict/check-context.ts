@@ -1,15 +1,17 @@
 /** Builds what a check needs from the parts of a kit. */
 import { verifyExport } from '../../audit/verify-export.ts'
+import { AirworthyError } from '../../core/errors.ts'
 import type { SigningKey } from '../../core/signature.ts'
 import { version } from '../../core/version.ts'
 import type { Guard } from '../../guard/guard.ts'
 import { guardSteps } from '../../guard/pipeline.ts'
 import type { CheckpointDelivery } from '../anchors/deliver-checkpoints.ts'
+import { witnessKeysOf } from '../anchors/from-manifest.ts'
 import { anchoredCheckpoints } from '../anchors/read-anchors.ts'
 import { decideApproval } from '../approvals/decide.ts'
 import type { ApprovalStore } from '../approvals/port.ts'
 import { exportLog } from '../audit/export-log.ts'
-import type { AuditReaderPort } from '../audit/port.ts'
+import type { AuditReaderPort, CosignatureReader } from '../audit/port.ts'
 import type { EvidenceStore } from '../evidence/port.ts'
 import { engageKill, type KillPorts, liftKill } from '../halts/kill-switch.ts'
 import type { OfferedTools } from '../probes/probe-context.ts'
@@ -24,6 +26,7 @@ export interface CheckParts {
   readonly approvals: ApprovalStore
   readonly evidence: EvidenceStore
   readonly log: AuditReaderPort & { append: CheckContext['append'] }
+  readonly cosignatures: CosignatureReader
   readonly sequencer: Sequencer
   readonly anchors: CheckpointDelivery
   readonly vkey: string
@@ -65,13 +68,20 @@ export function checkContextOf(parts: CheckParts): CheckContext {
           await parts.anchors.flush(anchorWaitMs)
         },
         verify: () =>
-          verifyExport(exportLog(parts.log, { vkey, bodies: true }), {
+          verifyExport(exportLog(parts.log, { vkey, bodies: true, cosignatures: parts.cosignatures }), {
             publicKey: vkey,
             since: anchoredCheckpoints(guard.manifest),
+            witnesses: witnessKeysOf(guard.manifest),
           }),
         readEntries: (first, limit) => parts.log.readEntries(first, limit),
         entriesOfTask: (task, limit) => parts.log.entriesOfTask(task, limit),
-        anchors: () => parts.anchors.status(),
+        anchors: () =>
+          parts.anchors.status().map(({ name, anchoredSize, failure }) => ({
+            name,
+            anchoredSize,
+            contradiction:
+              failure instanceof AirworthyError && failure.code === 'ANCHOR_CONTRADICTS' ? failure.message : undefined,
+          })),
       },
     },
     kill: {

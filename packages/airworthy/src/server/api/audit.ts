@@ -20,7 +20,11 @@ export async function vkey({ server }: Asked<unknown, unknown>): Promise<Respons
 export async function exportAudit(asked: Asked<unknown, { bodies?: 'true' | 'false' | undefined }>): Promise<Response> {
   const { server, query, request } = asked
   const { kit } = server
-  const pieces = exportLog(kit.store.audit, { vkey: kit.vkey, bodies: query.bodies === 'true' })
+  const pieces = exportLog(kit.store.audit, {
+    vkey: kit.vkey,
+    bodies: query.bodies === 'true',
+    cosignatures: kit.store.cosignatures,
+  })
   // The first piece is asked for before the answer begins, so that a log that never started is an error and not an empty file.
   const first = await pieces.next()
   const encoder = new TextEncoder()
@@ -35,7 +39,8 @@ export async function exportAudit(asked: Asked<unknown, { bodies?: 'true' | 'fal
 }
 
 async function resource({ server }: Asked<unknown, unknown>, path: string): Promise<Response> {
-  const found = await readTile(server.kit.store.audit, path)
+  const { audit, cosignatures } = server.kit.store
+  const found = await readTile(audit, path, cosignatures)
   if (found === undefined) {
     throw new AirworthyError({
       code: 'AUDIT_ENTRY_UNKNOWN',

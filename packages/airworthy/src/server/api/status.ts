@@ -42,6 +42,7 @@ export async function status({ server }: Asked<unknown, unknown>): Promise<Respo
         ...(anchoredSize === undefined ? {} : { anchored_size: anchoredSize }),
         ...(anchoredMs === undefined ? {} : { anchored_ms: anchoredMs }),
         failing: failure !== undefined,
+        ...(failure instanceof Error ? { why: failure.message } : {}),
       })),
     },
     kills: await killsOf(server),
