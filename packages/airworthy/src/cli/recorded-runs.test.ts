@@ -1,5 +1,15 @@
 /** `trace` and `policy replay | suggest` as somebody would use them, on files of their own. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildApplication, buildRouteMap, run } from '@stricli/core'
@@ -135,6 +145,19 @@ describe('trace', () => {
       expect(stdout).not.toMatch(/[\u001b\u0007\u202e]/)
       expect(stdout).not.toMatch(/^run: faked/m)
     }
+  })
+
+  test('a file beyond the limit is refused before it is read', async () => {
+    write('large.jsonl', recorded('a'))
+    // A hole: it has the size and takes no room.
+    truncateSync(join(folder, 'large.jsonl'), 128 * 1024 * 1024 + 1)
+    const { code, stderr } = await airworthy(['trace', 'import', 'large.jsonl'])
+    expect([code, stderr.split('\n')[1]]).toEqual([3, 'large.jsonl cannot be read: it is larger than 128 MiB.'])
+    mkdirSync(join(folder, 'runs'))
+    write('runs/a.jsonl', recorded('a'))
+    write('runs/b.jsonl', '')
+    truncateSync(join(folder, 'runs/b.jsonl'), 128 * 1024 * 1024 + 1)
+    expect(await json('trace', 'import', 'runs')).toMatchObject({ runs_new: 1, unread: [{ file: 'runs/b.jsonl' }] })
   })
 
   test('a file that is missing, a format that is none, a folder of no kit: an error, and nothing is written', async () => {

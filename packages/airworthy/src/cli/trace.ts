@@ -207,6 +207,6 @@ async function withTraces<T>(
       return store.traces
     })
   } finally {
-    store?.close()
+    await store?.close()
   }
 }

@@ -15,3 +15,15 @@ function partText(part: JsonValue): string {
   if (typeof text === 'string') return text
   return typeof part.type === 'string' ? `[${part.type.slice(0, 40)}]` : ''
 }
+
+/** What a tool brought: its text, or the value itself where it is no text, so that nothing of it is lost. */
+export function messageResult(content: JsonValue | undefined): JsonValue {
+  if (content === undefined || content === null) return ''
+  const isText =
+    typeof content === 'string' || (Array.isArray(content) && (content as readonly JsonValue[]).every(isTextPart))
+  return isText ? messageText(content) : content
+}
+
+function isTextPart(part: JsonValue): boolean {
+  return typeof part === 'string' || (isJsonObject(part) && part.type === 'text' && partText(part) !== '[text]')
+}

@@ -57,6 +57,34 @@ describe('openai-messages', () => {
     expect(ids({ messages: conversation })).not.toEqual(ids({ messages: conversation.slice(0, -1) }))
   })
 
+  it('reads the items of the Responses API', () => {
+    const messages = [
+      { role: 'user', content: [{ type: 'input_text', text: 'Find 7.' }] },
+      { type: 'reasoning', summary: [] },
+      { type: 'function_call', call_id: 'c1', name: 'find', arguments: '{"id": 7}' },
+      { type: 'function_call_output', call_id: 'c1', output: 'found' },
+    ]
+    expect(readRuns(JSON.stringify({ messages }), 'openai-messages').runs).toMatchObject([
+      { input: 'Find 7.', calls: [{ tool: 'find', arguments: { id: 7 }, result: 'found' }] },
+    ])
+  })
+
+  it('a result that is no text stays the value that it is', () => {
+    const result = (content: unknown) => {
+      const messages = [asked('find', '{}', 'c1'), { role: 'tool', tool_call_id: 'c1', content }]
+      return readRuns(JSON.stringify({ messages }), 'openai-messages').runs[0]?.calls[0]?.result
+    }
+    expect([
+      result([
+        { type: 'text', text: 'a' },
+        { type: 'text', text: 'b' },
+      ]),
+      result([{ order: 1 }]),
+      result({ order: 1 }),
+      result(null),
+    ]).toEqual(['a\nb', [{ order: 1 }], { order: 1 }, ''])
+  })
+
   it('matches results to calls: by id, else by order', () => {
     const two = {
       role: 'assistant',

@@ -1,7 +1,7 @@
 /** The messages of a model call, in the shapes of the conventions, as turns of one shape. */
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts'
 import { jsonOf } from './conventions.ts'
-import { messageText } from './message-text.ts'
+import { messageResult, messageText } from './message-text.ts'
 
 export type Turn =
   | { readonly kind: 'said'; readonly role: 'system' | 'user' | 'assistant'; readonly text: string }
@@ -41,7 +41,7 @@ function turnsOf(message: JsonObject): Turn[] {
         kind: 'answered',
         ...idOf(message.tool_call_id),
         ...(typeof message.name === 'string' ? { tool: message.name } : {}),
-        result: messageText(parts),
+        result: messageResult(parts),
       },
     ]
   }

@@ -11,7 +11,7 @@ export interface ReplayStore {
   readonly tasks: TaskStore
   readonly approvals: ApprovalStore
   readonly releases: ReleaseStore
-  close(): void
+  close(): Promise<void>
 }
 
 /** Answers an auth check that the record does not answer; undefined: nobody knows. */

@@ -58,14 +58,14 @@ export async function replayRuns(request: ReplayRequest): Promise<Replay> {
   try {
     for (const run of runs) {
       if (replayer !== undefined && replayer.calls >= callsPerStoreMax) {
-        replayer.store.close()
+        await replayer.store.close()
         replayer = undefined
       }
       replayer ??= await openReplayer(request, openStore())
       replayed.push(await replayer.replay(run))
     }
   } finally {
-    replayer?.store.close()
+    await replayer?.store.close()
   }
   const withoutResult = runs.reduce((count, { calls }) => count + calls.filter(lacksResult).length, 0)
   return { runs: replayed, totals: totalsOf(replayed, withoutResult), notes: notesOf(manifest) }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { digestOfText } from '../../core/digest.ts'
 import { newId } from '../../core/ids.ts'
 import { openSqliteStore } from '../../store/sqlite/store.ts'
-import type { RunFormat } from '../../telemetry/recorded-run.ts'
+import { readRuns } from '../../telemetry/read-runs.ts'
+import type { RecordedRun, RunFormat } from '../../telemetry/recorded-run.ts'
 import { importRuns } from './import-runs.ts'
 
 const run = (id: string, more: object = {}) => ({
@@ -56,7 +58,7 @@ describe('importing recorded runs', () => {
     const spans = await store.traces.spansOf(read?.run.traceId ?? '')
     expect(spans.map(({ name }) => name)).toEqual(['invoke_agent clerk', 'chat m-1', 'execute_tool find', 'chat m-1'])
     expect(spans.every(({ startNs }) => startNs === undefined)).toBe(true)
-    store.close()
+    await store.close()
   })
 
   it('the same file again, and the same run in another file, change nothing', async () => {
@@ -66,7 +68,7 @@ describe('importing recorded runs', () => {
     expect(again).toMatchObject({ runsNew: 0, runsKnown: 2, actionsNew: 0, spansNew: 0, spansKnown: 8 })
     expect(await importText(lines(run('b'), run('c')))).toMatchObject({ runsNew: 1, runsKnown: 1 })
     expect(await store.traces.countRuns()).toBe(3)
-    store.close()
+    await store.close()
   })
 
   it('a run of the same name with another content is another run: nothing is lost', async () => {
@@ -76,7 +78,7 @@ describe('importing recorded runs', () => {
       'openai-messages/a',
       'openai-messages/a',
     ])
-    store.close()
+    await store.close()
   })
 
   it('names what cannot be read, and reads the rest', async () => {
@@ -92,7 +94,25 @@ describe('importing recorded runs', () => {
     )
     expect(report).toMatchObject({ runsNew: 2 })
     expect(report.unread.map(({ where }) => where)).toEqual(['line 2', 'line 4', 'line 3.messages[0]'])
-    store.close()
+    await store.close()
+  })
+
+  it('a file is imported whole or not at all', async () => {
+    const { store, importText, entries } = opened()
+    const { runs } = readRuns(lines(run('a'), run('b')), 'openai-messages')
+    const [first, second] = runs as [RecordedRun, RecordedRun]
+    const broken = { ...second, calls: [...second.calls, ...second.calls] }
+    const act = { file: 'f', fileDigest: digestOfText(''), format: 'openai-messages' as const, spans: [], atMs: 1 }
+    const entry = {
+      id: 'ent_1',
+      timeMs: 1,
+      kind: 'runs-imported' as const,
+      actor: { kind: 'operator' as const, id: 'cli', verifiedBy: 'x' },
+    }
+    await expect(store.traces.importRuns({ ...act, runs: [first, broken], entry })).rejects.toThrow()
+    expect([await store.traces.countRuns(), await entries()]).toEqual([0, 0])
+    expect(await importText(lines(run('a'), run('b')))).toMatchObject({ runsNew: 2 })
+    await store.close()
   })
 
   it('leaves one audit entry for each import that brought something', async () => {
@@ -103,7 +123,7 @@ describe('importing recorded runs', () => {
     expect(await entries()).toBe(1)
     await importText(lines(run('b')))
     expect(await entries()).toBe(2)
-    store.close()
+    await store.close()
   })
 
   it('spans come from OTLP as they are, exact to the nanosecond, and once', async () => {
@@ -134,6 +154,6 @@ describe('importing recorded runs', () => {
     expect(await store.traces.spansOf('5b8efff798038103d269b633813fc60c')).toMatchObject([
       { spanId: 'eee19b7ec3c1b174', startNs: 1544712660123456789n, endNs: 1544712661000000001n, kind: 'server' },
     ])
-    store.close()
+    await store.close()
   })
 })

@@ -4,7 +4,7 @@
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
 import { argumentsOf, RunBuilder } from '../build-run.ts'
-import { messageText } from '../message-text.ts'
+import { messageResult, messageText } from '../message-text.ts'
 import { type FileRecord, readRecords } from '../read-records.ts'
 import type { ReadRuns } from '../read-runs.ts'
 import type { RecordedRun } from '../recorded-run.ts'
@@ -73,7 +73,7 @@ function readMessage(message: JsonObject, where: string, builder: RunBuilder): v
       const answered = builder.answer({
         ...(typeof callId === 'string' ? { callId } : {}),
         ...(tool === undefined ? {} : { tool }),
-        result: messageText(content),
+        result: messageResult(content),
         ...(typeof error === 'string' && error !== '' ? { error } : {}),
       })
       if (!answered) throw new UnreadableRun(where, 'it is the result of a call that nobody asked for')

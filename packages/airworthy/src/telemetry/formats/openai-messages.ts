@@ -1,11 +1,11 @@
 /**
  * Chat messages in the shape of OpenAI's chat completions: `{messages: [...]}`, one a line or in an array, or a bare array of
  * messages. Beside `messages` a record may say `id`, `agent`, `model`, `principal {id, attributes}` (or `user`), `reward`; a tool
- * call may say `auth_checks {name: boolean}`.
+ * call may say `auth_checks {name: boolean}`. Function calls and their outputs as items of the Responses API are read too.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
 import { argumentsOf, RunBuilder } from '../build-run.ts'
-import { messageText } from '../message-text.ts'
+import { messageResult, messageText } from '../message-text.ts'
 import { type FileRecord, readRecords } from '../read-records.ts'
 import type { ReadRuns } from '../read-runs.ts'
 import type { RecordedRun } from '../recorded-run.ts'
@@ -61,6 +61,7 @@ export function readMessages(messages: JsonValue | undefined, path: string, buil
 
 function readMessage(message: JsonObject, where: string, builder: RunBuilder): void {
   const { role, content } = message
+  if (role === undefined && readItem(message, where, builder)) return
   switch (role) {
     case 'system':
     case 'developer':
@@ -79,13 +80,31 @@ function readMessage(message: JsonObject, where: string, builder: RunBuilder): v
       const answered = builder.answer({
         ...(typeof callId === 'string' ? { callId } : {}),
         ...(typeof name === 'string' ? { tool: name } : {}),
-        result: messageText(content),
+        result: messageResult(content),
       })
       if (!answered) throw new UnreadableRun(where, 'it is the result of a call that nobody asked for')
       break
     }
     default:
       throw new UnreadableRun(where, 'its role is none of system, developer, user, assistant, tool')
+  }
+}
+
+/** What the Responses API puts between messages. @returns false when it is none of its items */
+function readItem(item: JsonObject, where: string, builder: RunBuilder): boolean {
+  const callId = typeof item.call_id === 'string' ? { callId: item.call_id } : {}
+  switch (item.type) {
+    case 'function_call':
+      if (typeof item.name !== 'string' || item.name === '') throw new UnreadableRun(where, 'the tool has no name')
+      builder.ask({ ...callId, tool: item.name, arguments: argumentsOf(item.arguments, `${where}.arguments`) })
+      return true
+    case 'function_call_output':
+      if (builder.answer({ ...callId, result: messageResult(item.output) })) return true
+      throw new UnreadableRun(where, 'it is the result of a call that nobody asked for')
+    case 'reasoning':
+      return true
+    default:
+      return false
   }
 }
 
