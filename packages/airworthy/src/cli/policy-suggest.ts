@@ -124,12 +124,13 @@ function notesOf({ policies, observations, checked }: Suggestion): readonly stri
 function suggestionJson(suggestion: Suggestion) {
   const { policies, observations, checked } = suggestion
   return {
-    policies: policies.map(({ tool, calls, runs, unjudgedCalls, conditions, cedar, widerPermits }) => ({
+    policies: policies.map(({ tool, calls, runs, unjudgedCalls, conditions, confirm, cedar, widerPermits }) => ({
       tool,
       calls,
       runs,
       unjudged_calls: unjudgedCalls,
       conditions,
+      confirm,
       cedar,
       wider_permits: widerPermits,
     })),

@@ -87,6 +87,7 @@ function callJson(call: ReplayedCall) {
   return {
     index: call.index,
     ...judgedJson(call),
+    roles: call.roles,
     labels: call.labels,
     untrusted: call.untrusted,
     unknown_checks: call.unknownChecks,

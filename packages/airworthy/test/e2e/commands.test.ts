@@ -33,6 +33,7 @@ describe('usage', () => {
       'up',
       'demo',
       'policy',
+      'trace',
       'audit',
       'approval',
       'kill',

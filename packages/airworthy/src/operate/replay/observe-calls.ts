@@ -15,6 +15,8 @@ export interface ObservedCall {
   readonly isUnjudged: boolean
   /** Permits that allow it today, `file:line`. */
   readonly permits: readonly string[]
+  /** Who had to confirm it. */
+  readonly roles: readonly string[]
 }
 
 export interface Observations {
@@ -77,6 +79,7 @@ export function observeCalls(evidence: Evidence): Observations {
           run: run.id,
           isUnjudged,
           permits: judged.decision === 'deny' ? [] : judged.policies,
+          roles: judged.roles,
         })
         tools.set(judged.tool, calls)
       }

@@ -79,6 +79,7 @@ describe('replaying recorded runs', () => {
     ])
     const { totals, runs } = await replay({}, [run])
     expect(totals).toMatchObject({ runs: 1, calls: 4, allowed: 1, held: 1, denied: 2 })
+    expect(runs[0]?.calls[1]?.roles).toEqual(['approver'])
     expect(runs[0]?.calls[0]?.policies).toEqual(['airworthy.yaml#tools.look.permit:1'])
   })
 

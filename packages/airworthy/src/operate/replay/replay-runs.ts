@@ -175,23 +175,27 @@ async function openReplayer(request: ReplayRequest, store: ReplayStore): Promise
     }
     const answer = await govern(guard, question)
     const seen = observed.seenOf(answer.action)
-    if (answer.decision === 'confirm') await approveAndExecute(question, answer)
-    if (answer.decision === 'deny') await learn(task, sourceFacts(guard, tool, call))
+    const isExecuted = answer.decision === 'confirm' ? await approveAndExecute(question, answer) : isSettled(answer)
+    if (!isExecuted) await learn(task, sourceFacts(guard, tool, call))
     return {
       index: call.index,
       tool,
       decision: answer.decision,
       reasons: answer.reasons,
       policies: seen?.policies ?? [],
+      roles: answer.approval?.roles ?? [],
       labels: seen?.labels ?? [],
       untrusted: seen?.untrusted ?? [],
       unknownChecks: [...unknownChecks],
     }
   }
 
-  /** The rest of the run followed a call that was executed, so the task goes on as if it had been approved. */
-  async function approveAndExecute(question: ActionRequest, answer: ActionAnswer): Promise<void> {
-    if (answer.approval === undefined || answer.action === undefined) return
+  /**
+   * The rest of the run followed a call that was executed, so the task goes on as if it had been approved.
+   * @returns false when the guard refuses it even so
+   */
+  async function approveAndExecute(question: ActionRequest, answer: ActionAnswer): Promise<boolean> {
+    if (answer.approval === undefined || answer.action === undefined) return false
     await decideApproval(store.approvals, {
       id: answer.approval.id,
       decision: 'approved',
@@ -208,8 +212,8 @@ async function openReplayer(request: ReplayRequest, store: ReplayStore): Promise
       store.guard.readAction(answer.action),
       store.guard.readApproval(answer.approval.id),
     ])
-    if (action === undefined || approval === undefined) return
-    await govern(guard, { ...question, door: 'approval' }, { action, approval })
+    if (action === undefined || approval === undefined) return false
+    return isSettled(await govern(guard, { ...question, door: 'approval' }, { action, approval }))
   }
 
   async function learn(task: TaskRecord, facts: readonly FactBody[]): Promise<void> {
@@ -267,6 +271,11 @@ function toolNames(tools: readonly EffectiveTool[]): (recorded: string) => strin
   for (const { name, upstreamName } of tools)
     byUpstream.set(upstreamName, byUpstream.has(upstreamName) ? undefined : name)
   return (recorded) => byUpstream.get(recorded) ?? recorded
+}
+
+/** The tool was called, and what came back is a source of the task's by now. */
+function isSettled({ state }: ActionAnswer): boolean {
+  return state === 'succeeded' || state === 'failed'
 }
 
 function lacksResult({ result, error }: RecordedCall): boolean {

@@ -23,6 +23,8 @@ export interface ReplayedCall {
   readonly reasons: readonly Reason[]
   /** `file:line` of the policies that determined it. */
   readonly policies: readonly string[]
+  /** Who would have to confirm a held call: every one of these roles. */
+  readonly roles: readonly string[]
   readonly labels: readonly DataClass[]
   /** JSON Pointers of arguments whose value first appeared in untrusted content. */
   readonly untrusted: readonly string[]

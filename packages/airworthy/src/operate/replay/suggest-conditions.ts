@@ -63,7 +63,10 @@ function argumentConditions(
   calls: readonly ObservedCall[],
 ): SuggestedCondition[] {
   const { type } = argumentsTypeOf({ name: tool.name, inputSchema: tool.inputSchema })
+  // What the guard itself sets is the principal's own whatever was recorded.
+  const filtered = manifest.retrieval[tool.name]?.acl?.argument
   return [...type.attributes].flatMap(([name, { type: argumentType, required }]) => {
+    if (name === filtered) return []
     const given = calls.filter(({ arguments: args }) => Object.hasOwn(args, name))
     const has = `context.args has ${cedarString(name)}`
     if (given.length === 0) {

@@ -117,6 +117,51 @@ describe('what a suggestion says', () => {
     )
   })
 
+  it('a confirmation that a policy demands is not lost', async () => {
+    const lookNoPermit = ({ permit: _, ...tool }: ReturnType<typeof testTool>) => tool
+    const tools = [lookNoPermit(testTool('change', { effect: 'write' }))]
+    const policies =
+      '@confirm("lead") permit (principal, action, resource); @confirm("owner") permit (principal, action, resource) when { context.args has note };'
+    const runs = [
+      run('a', [{ tool: 'change', args: { id: 'x' } }]),
+      run('b', [{ tool: 'change', args: { note: 'y' } }]),
+    ]
+    const { policies: suggestions, text, checked } = await suggested(runs, { tools, policies })
+    expect(suggestions[0]?.confirm).toEqual(['lead', 'owner'])
+    expect([...text.matchAll(/@confirm\("(\w+)"\)/g)].map(([, role]) => role)).toEqual(['lead', 'owner'])
+    expect(checked).toEqual({ calls: 2, permitted: 2 })
+  })
+
+  it('numbers with a fraction, and switches', async () => {
+    const inputSchema = {
+      type: 'object',
+      properties: { price: { type: 'number', minimum: 0, maximum: 100 }, express: { type: 'boolean' } },
+      required: ['price'],
+      additionalProperties: false,
+    }
+    const tools = [testTool('look', { inputSchema })]
+    const runs = times(6, (index) =>
+      run(`user-${index}`, [{ tool: 'look', args: { price: index + 0.25, express: false } }]),
+    )
+    expect((await conditionsOf(runs, { tools })).slice(1)).toEqual([
+      'context.args["price"].lessThanOrEqual(decimal("5.2500")) // 6',
+      '(context.args has "express" && context.args["express"] == false) // 6',
+    ])
+  })
+
+  it('an argument that the guard itself sets is no matter of what was sent', async () => {
+    const manifest = {
+      principal: { assertedByAgent: true, attributes: { role: 'string' as const, tenant: 'string' as const } },
+      retrieval: { look: { acl: { argument: 'id', from: 'principal.tenant' } } },
+    }
+    const runs = times(6, (index) =>
+      run(`user-${index}`, [{ tool: 'look' }], { attributes: { role: 'support', tenant: `t${index % 2}` } }),
+    )
+    const { policies, checked } = await suggested(runs, { manifest })
+    expect(policies[0]?.conditions.map(({ cedar }) => cedar).join()).not.toContain('"id"')
+    expect(checked).toEqual({ calls: 6, permitted: 6 })
+  })
+
   it('each line of the text carries a count', async () => {
     const { text } = await suggested(
       times(6, (index) => run(`user-${index}`, [{ tool: 'change', args: { amount: index } }])),
