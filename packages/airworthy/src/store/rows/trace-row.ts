@@ -1,0 +1,165 @@
+/** Spans and imported runs as rows. */
+import type { JsonObject, JsonValue } from '../../core/json.ts'
+import type { RunSummary } from '../../operate/traces/port.ts'
+import type { RecordedCall, RecordedMessage, RecordedRun, RunFormat } from '../../telemetry/recorded-run.ts'
+import type { SpanKind, SpanRecord, SpanStatus } from '../../telemetry/span.ts'
+
+export interface ImportedTaskRow {
+  readonly row: number
+  readonly id: string
+  readonly name: string
+  readonly format: RunFormat
+  readonly agent: string | null
+  readonly model: string | null
+  readonly principal: string | null
+  readonly messages: string
+  readonly outcome: string | null
+  readonly trace_id: string
+  readonly file: string
+  readonly at_ms: number
+  readonly actions: number
+}
+
+export interface ImportedActionRow {
+  readonly n: number
+  readonly tool: string
+  readonly arguments: string
+  readonly after_messages: number
+  readonly result: string | null
+  readonly error: string | null
+  readonly auth_checks: string | null
+  readonly span_id: string | null
+}
+
+export interface SpanRow {
+  readonly trace_id: string
+  readonly span_id: string
+  readonly parent_span_id: string | null
+  readonly name: string
+  readonly kind: SpanKind
+  readonly start_ns: bigint | null
+  readonly end_ns: bigint | null
+  readonly status: SpanStatus
+  readonly status_message: string | null
+  readonly attributes: string
+  readonly resource: string
+}
+
+/** In the order of the columns: id, import_row, name, format, agent, model, principal, messages, outcome, trace_id. */
+export function importedTaskValues(run: RecordedRun, importRow: number): (string | number | null)[] {
+  return [
+    run.id,
+    importRow,
+    run.name,
+    run.format,
+    run.agent ?? null,
+    run.model ?? null,
+    textOrNull(run.principal),
+    JSON.stringify(run.messages),
+    textOrNull(run.outcome),
+    run.traceId,
+  ]
+}
+
+/** n, tool, arguments, after_messages, result, error, auth_checks, span_id. */
+export function importedActionValues(call: RecordedCall): (string | number | null)[] {
+  return [
+    call.index,
+    call.tool,
+    JSON.stringify(call.arguments),
+    call.afterMessages,
+    textOrNull(call.result),
+    call.error ?? null,
+    textOrNull(call.authChecks),
+    call.spanId ?? null,
+  ]
+}
+
+/** trace_id, span_id, parent_span_id, name, kind, start_ns, end_ns, status, status_message, attributes, resource. */
+export function spanValues(span: SpanRecord): (string | bigint | null)[] {
+  return [
+    span.traceId,
+    span.spanId,
+    span.parentSpanId ?? null,
+    span.name,
+    span.kind,
+    span.startNs ?? null,
+    span.endNs ?? null,
+    span.status,
+    span.statusMessage ?? null,
+    JSON.stringify(span.attributes),
+    JSON.stringify(span.resource),
+  ]
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
+}
+
+function parsed<T>(text: string): T {
+  return JSON.parse(text) as T
+}
+
+export function summaryOfRow(row: ImportedTaskRow): RunSummary {
+  const principal = row.principal === null ? undefined : parsed<{ readonly id: string }>(row.principal)
+  return {
+    id: row.id,
+    name: row.name,
+    format: row.format,
+    ...(row.agent === null ? {} : { agent: row.agent }),
+    ...(row.model === null ? {} : { model: row.model }),
+    ...(principal === undefined ? {} : { principalId: principal.id }),
+    ...(row.outcome === null ? {} : { outcome: parsed<NonNullable<RecordedRun['outcome']>>(row.outcome) }),
+    actions: row.actions,
+    traceId: row.trace_id,
+    file: row.file,
+    importedMs: row.at_ms,
+  }
+}
+
+export function runOfRows(row: ImportedTaskRow, actions: readonly ImportedActionRow[]): RecordedRun {
+  const messages = parsed<readonly RecordedMessage[]>(row.messages)
+  const input = messages.find(({ role }) => role === 'user')?.text
+  return {
+    id: row.id,
+    name: row.name,
+    format: row.format,
+    traceId: row.trace_id,
+    ...(row.agent === null ? {} : { agent: row.agent }),
+    ...(row.model === null ? {} : { model: row.model }),
+    ...(row.principal === null ? {} : { principal: parsed<NonNullable<RecordedRun['principal']>>(row.principal) }),
+    ...(input === undefined ? {} : { input }),
+    messages,
+    calls: actions.map(callOfRow),
+    ...(row.outcome === null ? {} : { outcome: parsed<NonNullable<RecordedRun['outcome']>>(row.outcome) }),
+  }
+}
+
+function callOfRow(row: ImportedActionRow): RecordedCall {
+  return {
+    index: row.n,
+    tool: row.tool,
+    arguments: parsed<JsonObject>(row.arguments),
+    afterMessages: row.after_messages,
+    ...(row.result === null ? {} : { result: parsed<JsonValue>(row.result) }),
+    ...(row.error === null ? {} : { error: row.error }),
+    ...(row.auth_checks === null ? {} : { authChecks: parsed<Record<string, boolean>>(row.auth_checks) }),
+    ...(row.span_id === null ? {} : { spanId: row.span_id }),
+  }
+}
+
+export function spanOfRow(row: SpanRow): SpanRecord {
+  return {
+    traceId: row.trace_id,
+    spanId: row.span_id,
+    ...(row.parent_span_id === null ? {} : { parentSpanId: row.parent_span_id }),
+    name: row.name,
+    kind: row.kind,
+    ...(row.start_ns === null ? {} : { startNs: row.start_ns }),
+    ...(row.end_ns === null ? {} : { endNs: row.end_ns }),
+    status: row.status,
+    ...(row.status_message === null ? {} : { statusMessage: row.status_message }),
+    attributes: parsed<JsonObject>(row.attributes),
+    resource: parsed<JsonObject>(row.resource),
+  }
+}
