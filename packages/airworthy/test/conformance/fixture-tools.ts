@@ -290,6 +290,10 @@ export const fixtureTools: Readonly<Record<string, FixtureTool>> = {
         : asks(questions)
     },
   },
+  show_contact: {
+    description: 'Answers with somebody’s address.',
+    run: () => text('Reach Ana at ana@example.com.'),
+  },
   test_missing_capability: {
     description: 'Works only for clients with a model.',
     run(_given, context) {

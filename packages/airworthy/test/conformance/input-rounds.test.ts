@@ -6,12 +6,16 @@ import { type Governed, startGoverned } from './governed.ts'
 
 const asking = 'test_input_required_result_elicitation'
 const stateful = 'test_input_required_result_request_state'
+const sampling = 'test_input_required_result_sampling'
+const contact = 'show_contact'
 const irreversible = 'test_input_required_result_list_roots'
 
 let desk: Governed
 beforeAll(async () => {
   desk = await startGoverned({
     tools: {
+      [contact]: { data: { out: ['pii'] } },
+      [sampling]: { data: { in: ['pii'] } },
       [irreversible]: {
         effect: 'irreversible',
         confirm: { by: 'approver', not_requester: true, within: '15m' },
@@ -95,6 +99,21 @@ describe('a tool that asks its caller', () => {
     expect(result?.content?.[0]?.text).toContain('pii')
     expect(JSON.stringify(result)).not.toContain('4242')
     expect(await entries('input-relayed')).toHaveLength(before)
+  })
+
+  it('is answered with the person that a pseudonym stands for, where it may receive one', async () => {
+    const shown = (await call(contact)).result?.content?.[0]?.text ?? ''
+    const pseudonym = /Reach Ana at (.+)\.$/.exec(shown)?.[1] ?? ''
+    expect(pseudonym).not.toBe('ana@example.com')
+    const said = (text: string): JsonObject => ({
+      inputResponses: { capital_question: { role: 'assistant', model: 'm', content: { type: 'text', text } } },
+    })
+    const capabilities = { sampling: {}, elicitation: {} }
+    const answered = await call(sampling, said(`write to ${pseudonym}`), capabilities)
+    // The tool said it again, and the model sees the pseudonym again: the tool had the address.
+    expect(answered.result?.content?.[0]?.text).toBe(`It said: write to ${pseudonym}`)
+    const refused = await call(asking, { inputResponses: { user_name: accept({ name: pseudonym }) } }, capabilities)
+    expect(refused.result?.content?.[0]?.text).toContain('pii')
   })
 
   it('gets its state back as it was, for the very call that it asked in, and from nobody else', async () => {

@@ -5,6 +5,7 @@
 import type { DataClass } from '../../core/action.ts'
 import { argumentsBytesMax, type JsonObject, jsonFault } from '../../core/json.ts'
 import { labelsOf } from '../../data/labels.ts'
+import { resolvePseudonyms } from '../../data/pseudonyms.ts'
 import type { Guard, Passage } from '../guard.ts'
 import type { InputRound } from '../input-round.ts'
 import { checkExport } from './check-export.ts'
@@ -18,10 +19,11 @@ export type RelayedInput =
 export async function relayInput(guard: Guard, passage: Passage, round: InputRound): Promise<RelayedInput> {
   const { resumed, tool } = passage
   if (resumed !== undefined) return { kind: 'relay', round: undefined }
-  const { responses } = round
-  if (responses === undefined) return { kind: 'relay', round }
-  const unfit = jsonFault(responses)
+  if (round.responses === undefined) return { kind: 'relay', round }
+  const unfit = jsonFault(round.responses)
   if (unfit !== undefined) return { kind: 'refused', why: `the answers are refused: ${unfit}` }
+  // What stands for a person is sent as that person, as in arguments; what is then sent is what is checked.
+  const responses = resolvePseudonyms(round.responses, passage.state.pseudonyms) as JsonObject
   if (Buffer.byteLength(JSON.stringify(responses)) > argumentsBytesMax)
     return { kind: 'refused', why: `the answers are longer than ${argumentsBytesMax} bytes` }
   const { classes } = labelsOf(responses, guard.manifest.data)
@@ -33,7 +35,7 @@ export async function relayInput(guard: Guard, passage: Passage, round: InputRou
     guard.onFault?.(error)
     return { kind: 'refused', why: 'it could not be logged that the answers go there' }
   }
-  return { kind: 'relay', round }
+  return { kind: 'relay', round: { ...round, responses } }
 }
 
 function record(guard: Guard, passage: Passage, responses: JsonObject, labels: readonly DataClass[]): Promise<void> {

@@ -47,6 +47,7 @@ describe('guessTool', () => {
       /argument/,
     ],
     [tool('read_query', { description: 'Execute a SELECT query.' }), 'irreversible', /"execute"/],
+    [tool('write_query', { description: 'Execute an INSERT query.' }), 'irreversible', /"execute"/],
     [tool('get_logs', { description: 'Get logs. Automatically saves large ones to a file.' }), 'write', /"saves"/],
     [tool('get_users', { description: 'Fetch all users and save them.' }), 'write', /"save"/],
     [tool('get_users', { description: 'Lists triggers. Create a user first. Update it then.' }), 'read', /reads/],

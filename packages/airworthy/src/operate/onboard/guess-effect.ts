@@ -6,7 +6,7 @@ import type { Effect, Reach } from '../../core/action.ts'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
 import type { McpTool } from '../../core/manifest/definition-digest.ts'
 import { destructiveLook, readsByName, wordsOf } from '../../core/manifest/tool-words.ts'
-import { describedEffect } from './described-effect.ts'
+import { type DescribedEffect, describedEffect } from './described-effect.ts'
 
 export interface Guess {
   readonly effect: Effect
@@ -76,6 +76,9 @@ function guessEffect(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> {
   const change = readsFirst
     ? all.find((each, index) => alwaysChanging.has(each) || (changing.has(each) && joining.has(all[index - 1] ?? '')))
     : all.find((each, index) => changing.has(each) || (index === 0 && changingFirst.has(each)))
+  const described = describedEffect(tool.description ?? '')
+  if (described?.isCarriedOut === true)
+    return irreversible(`its description says "${described.word}": it carries out what it is given`)
   if (change !== undefined) return { effect: 'write', effectReason: `its name says "${change}"` }
 
   const reads = readsFirst || saysReading(all, annotations)
@@ -88,7 +91,7 @@ function guessEffect(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> {
       effect: 'read',
       effectReason: 'its name says that it reads, and nothing speaks against it',
     } as const
-    return doubtOf(tool) ?? nothing
+    return doubtOf(tool, described) ?? nothing
   }
   if (annotations?.readOnlyHint === true) {
     return irreversible('its server says that it only reads, but its name does not')
@@ -97,14 +100,10 @@ function guessEffect(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> {
 }
 
 /** What speaks against a name that reads; undefined when nothing does. */
-function doubtOf(tool: McpTool): Pick<Guess, 'effect' | 'effectReason'> | undefined {
-  const described = describedEffect(tool.description ?? '')
-  if (described?.isCarriedOut === true) {
-    return {
-      effect: 'irreversible',
-      effectReason: `its description says "${described.word}": it carries out what it is given`,
-    }
-  }
+function doubtOf(
+  tool: McpTool,
+  described: DescribedEffect | undefined,
+): Pick<Guess, 'effect' | 'effectReason'> | undefined {
   if (described !== undefined) return { effect: 'write', effectReason: `its description says "${described.word}"` }
   const first = wordsOf(tool.name)[0] ?? ''
   if (doubtfulFirst.has(first)) {
