@@ -18,7 +18,7 @@ export const replayCommand = buildCommand<Flags, [], CliContext>({
   docs: {
     brief: 'Send the calls of recorded runs through the guard, executing nothing',
     fullDescription:
-      'Reports for each recorded call what is allowed, held or denied, and why. Ends with 0 when every run was read, 1 when one was not or, with --against, when a decision differs, 2 when there is no call to judge.',
+      'Reports for each recorded call what is allowed, held or denied, and why. Ends with 0 when every run was read and judged, 1 when one was not or, with --against, when a decision differs, 2 when there is no call to judge.',
   },
   parameters: {
     flags: {
@@ -48,7 +48,8 @@ export const replayCommand = buildCommand<Flags, [], CliContext>({
         printUnread(this, unread)
       }
       if (now.totals.calls === 0) return exitCodes.noVerdict
-      const isClean = unread.length === 0 && (comparison === undefined || comparison.changes.length === 0)
+      const isClean =
+        unread.length === 0 && now.faults.length === 0 && (comparison === undefined || comparison.changes.length === 0)
       return isClean ? exitCodes.pass : exitCodes.fail
     })
   },

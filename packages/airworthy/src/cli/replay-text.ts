@@ -7,7 +7,7 @@ import { table } from './table.ts'
 
 const callsShownMax = 50
 
-export function replayText({ runs, totals, notes }: Replay): string {
+export function replayText({ runs, totals, notes, faults }: Replay): string {
   const denied = runs.flatMap(({ id, calls }) =>
     calls.filter(({ decision }) => decision === 'deny').map((call) => ({ id, call })),
   )
@@ -27,6 +27,7 @@ export function replayText({ runs, totals, notes }: Replay): string {
     ...(denied.length === 0 ? [] : ['denied:']),
     ...denied.slice(0, callsShownMax).map(({ id, call }) => `  ${printable(id)} [${call.index}] ${callText(call)}`),
     ...(denied.length > callsShownMax ? [`  ... and ${denied.length - callsShownMax} more; --json lists all`] : []),
+    ...faults.map((fault) => `THE GUARD FAILED: ${printable(fault)}`),
     ...notes.map((note) => `Note: ${note}`),
   ]
   return `${lines.join('\n')}\n`
@@ -64,7 +65,7 @@ export function comparisonText({ changes, counts }: ReplayComparison, against: s
 }
 
 /** The document that others rely on: `runs` and `totals`; `changes` with `--against`. */
-export function replayJson({ runs, totals, notes }: Replay, comparison: ReplayComparison | undefined) {
+export function replayJson({ runs, totals, notes, faults }: Replay, comparison: ReplayComparison | undefined) {
   return {
     runs: runs.map(({ id, name, calls }) => ({ id, name, calls: calls.map(callJson) })),
     totals: totalsJson(totals),
@@ -80,6 +81,7 @@ export function replayJson({ runs, totals, notes }: Replay, comparison: ReplayCo
           change_counts: comparison.counts,
         }),
     notes,
+    faults,
   }
 }
 

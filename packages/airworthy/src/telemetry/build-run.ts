@@ -1,7 +1,7 @@
 /** Puts a run together from what a format's adapter reads in order: messages, calls, results. Used once, then thrown away. */
 import { digestOf } from '../core/digest.ts'
 import { sha256Hex } from '../core/hash.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../core/json.ts'
 import {
   type RecordedCall,
   type RecordedMessage,
@@ -30,6 +30,9 @@ export interface CallAnswered {
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] }
 
+/** Names and ids stand in reports and logs. */
+const nameLengthMax = 300
+
 export class RunBuilder {
   private readonly messages: RecordedMessage[] = []
   private readonly calls: Mutable<RecordedCall>[] = []
@@ -46,6 +49,8 @@ export class RunBuilder {
 
   ask({ callId, tool, arguments: args, authChecks, spanId }: CallAsked): void {
     if (this.calls.length === runCallsMax) throw new UnreadableRun('', `it has more than ${runCallsMax} calls`)
+    if (tool.length > nameLengthMax)
+      throw new UnreadableRun('', `a tool's name is longer than ${nameLengthMax} characters`)
     const call: Mutable<RecordedCall> = {
       index: this.calls.length,
       tool,
@@ -78,10 +83,15 @@ export class RunBuilder {
     >,
   ): RecordedRun {
     const input = this.messages.find(({ role }) => role === 'user')?.text
-    const id = runId(about.name, record)
+    if ((about.principal?.id.length ?? 0) > nameLengthMax) {
+      throw new UnreadableRun('', `the principal's id is longer than ${nameLengthMax} characters`)
+    }
+    const name = about.name.slice(0, nameLengthMax).toWellFormed()
+    const id = runId(name, record)
     return {
       traceId: sha256Hex(id).slice(0, 32),
       ...about,
+      name,
       id,
       ...(input === undefined ? {} : { input }),
       messages: this.messages,
@@ -106,5 +116,7 @@ export function argumentsOf(given: JsonValue | undefined, where: string): JsonOb
     throw new UnreadableRun(where, 'the arguments are not well-formed JSON')
   }
   if (!isJsonObject(value)) throw new UnreadableRun(where, 'the arguments are no JSON object')
+  const fault = jsonFault(value)
+  if (fault !== undefined) throw new UnreadableRun(where, `the arguments are refused: ${fault.slice(0, 300)}`)
   return value
 }

@@ -2,7 +2,7 @@
  * What a span says of an agent's run, in the conventions that are in use: OpenTelemetry GenAI (a snapshot of 2026, all of it in
  * development), OpenInference, the Vercel AI SDK and MCP. Attributes are stored as they came; this reading can be made again.
  */
-import type { JsonObject, JsonValue } from '../core/json.ts'
+import { type JsonObject, type JsonValue, jsonFault } from '../core/json.ts'
 import type { SpanRecord } from './span.ts'
 
 /** A tool that ran. */
@@ -187,7 +187,8 @@ function openInferenceMessage(fields: Readonly<Record<string, JsonValue>>): Json
 export function jsonOf(value: JsonValue | undefined): JsonValue | undefined {
   if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
   try {
-    return JSON.parse(value) as JsonValue
+    const parsed = JSON.parse(value) as JsonValue
+    return jsonFault(parsed) === undefined ? parsed : value
   } catch {
     return value
   }

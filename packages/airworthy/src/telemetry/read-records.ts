@@ -15,8 +15,28 @@ export interface FileRecords {
 
 type Parse = (text: string) => JsonValue
 
-/** Never throws. @param parse  replaces `JSON.parse` where a format needs its numbers exactly. */
-export function readRecords(text: string, parse: Parse = (part) => JSON.parse(part) as JsonValue): FileRecords {
+export interface ReadRecordsOptions {
+  /** Replaces `JSON.parse` where a format needs its numbers exactly. */
+  readonly parse?: Parse
+  /** Why a record is refused. Default: `jsonFault`; a format whose records hold many things looks at each by itself. */
+  readonly faultOf?: (record: JsonValue) => string | undefined
+}
+
+/** Never throws. */
+export function readRecords(text: string, options: ReadRecordsOptions = {}): FileRecords {
+  const { parse = (part) => JSON.parse(part) as JsonValue, faultOf = jsonFault } = options
+  const { records, unread } = splitRecords(text, parse)
+  const fit: FileRecord[] = []
+  const unfit: Unread[] = []
+  for (const record of records) {
+    const fault = faultOf(record.value)
+    if (fault === undefined) fit.push(record)
+    else unfit.push({ where: record.where || 'the text', why: fault.slice(0, 300) })
+  }
+  return { records: fit, unread: [...unread, ...unfit] }
+}
+
+function splitRecords(text: string, parse: Parse): FileRecords {
   const whole = parsed(text.replace(/^\uFEFF/, ''), parse)
   if ('value' in whole) {
     if (!Array.isArray(whole.value)) return sorted([{ where: '', value: whole.value }])
@@ -54,9 +74,7 @@ function sorted(
       unread.push(one)
       continue
     }
-    const fault = jsonFault(one.value)
-    if (fault !== undefined) unread.push({ where: one.where || 'the text', why: fault.slice(0, 300) })
-    else if (isJsonObject(one.value)) records.push({ where: one.where, value: one.value })
+    if (isJsonObject(one.value)) records.push({ where: one.where, value: one.value })
     else unread.push({ where: one.where || 'the text', why: 'it is not a JSON object' })
   }
   return { records, unread }

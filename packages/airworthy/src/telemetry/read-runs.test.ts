@@ -129,6 +129,13 @@ describe('openai-messages', () => {
       { messages: [{ role: 'tool', tool_call_id: 'x', content: '' }] },
       'messages[0]: it is the result of a call',
     ],
+    [
+      'arguments that no guard takes',
+      { messages: [asked('f', `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)] },
+      'the arguments are refused: ',
+    ],
+    ['a name that is none', { messages: [asked('f'.repeat(301), '{}')] }, "a tool's name is longer than 300"],
+    ['a user that is none', { messages: [], user: 'u'.repeat(301) }, "the principal's id is longer than 300"],
     ['a prototype key', JSON.parse('{"messages": [], "__proto__": 1}'), 'the text: /__proto__ is a prototype key'],
     [
       'a lone surrogate',

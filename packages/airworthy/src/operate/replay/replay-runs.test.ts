@@ -216,6 +216,23 @@ describe('replaying recorded runs', () => {
     expect(many.runs.every(({ calls }) => JSON.stringify(calls) === JSON.stringify(one.runs[0]?.calls))).toBe(true)
   }, 30_000)
 
+  it('what the guard breaks on is a denial, as it would have been, and is said', async () => {
+    const openStore = () => {
+      const store = openSqliteStore(':memory:', () => {})
+      const hold = async () => {
+        throw new Error('no hold on it')
+      }
+      return { ...store, guard: { ...store.guard, hold } }
+    }
+    const run = recorded({ user: 'x' }, { call: 'erase', result: 'ok' }, { call: 'look', result: 'ok' })
+    const { runs, faults } = await replay({}, [run], { openStore })
+    expect(runs[0]?.calls.map(({ decision, reasons }) => [decision, reasons[0]?.code])).toEqual([
+      ['deny', 'INTERNAL_ERROR'],
+      ['allow', undefined],
+    ])
+    expect(faults).toEqual(['no hold on it'])
+  })
+
   it('names each call whose decision changes between two manifests', async () => {
     const run = recorded(
       { user: 'x' },

@@ -43,6 +43,8 @@ export interface ReplayRequest {
 /** Every run is a task of its own at this moment; replays know no other time, so deadlines never pass and nothing expires. */
 const replayMs = Date.UTC(2026, 0, 1)
 const callsPerStoreMax = 5_000
+/** The first ones tell what is wrong. */
+const faultsMax = 20
 /** Stands for the server of tools that the caller runs itself, so that their results are settled like all others. */
 const recordServer = 'record'
 const unknownPrincipal = 'unknown'
@@ -54,6 +56,10 @@ const unknownPrincipal = 'unknown'
 export async function replayRuns(request: ReplayRequest): Promise<Replay> {
   const { manifest, runs, openStore } = request
   const replayed: ReplayedRun[] = []
+  const faults: string[] = []
+  const onFault = (error: unknown): void => {
+    if (faults.length < faultsMax) faults.push(error instanceof Error ? error.message : String(error))
+  }
   let replayer: Replayer | undefined
   try {
     for (const run of runs) {
@@ -61,14 +67,14 @@ export async function replayRuns(request: ReplayRequest): Promise<Replay> {
         await replayer.store.close()
         replayer = undefined
       }
-      replayer ??= await openReplayer(request, openStore())
+      replayer ??= await openReplayer(request, openStore(), onFault)
       replayed.push(await replayer.replay(run))
     }
   } finally {
     await replayer?.store.close()
   }
   const withoutResult = runs.reduce((count, { calls }) => count + calls.filter(lacksResult).length, 0)
-  return { runs: replayed, totals: totalsOf(replayed, withoutResult), notes: notesOf(manifest) }
+  return { runs: replayed, totals: totalsOf(replayed, withoutResult), notes: notesOf(manifest), faults }
 }
 
 function notesOf(manifest: EffectiveManifest): readonly string[] {
@@ -97,7 +103,11 @@ interface Current {
   readonly unknownChecks: Set<string>
 }
 
-async function openReplayer(request: ReplayRequest, store: ReplayStore): Promise<Replayer> {
+async function openReplayer(
+  request: ReplayRequest,
+  store: ReplayStore,
+  onFault: (error: unknown) => void,
+): Promise<Replayer> {
   const { policies, answerCheck } = request
   const manifest = {
     ...request.manifest,
@@ -154,9 +164,7 @@ async function openReplayer(request: ReplayRequest, store: ReplayStore): Promise
       clock,
       newId: idOf,
     },
-    onFault: (error) => {
-      throw error
-    },
+    onFault,
   })
   const nameOf = toolNames(manifest.tools)
 

@@ -7,6 +7,8 @@ export interface Replay {
   readonly totals: ReplayTotals
   /** How it was judged, where that is a choice of ours; a report prints these. */
   readonly notes: readonly string[]
+  /** What the guard broke on; each was denied with INTERNAL_ERROR, as it would have been, and is a bug or a record beyond its limits. */
+  readonly faults: readonly string[]
 }
 
 export interface ReplayedRun {

@@ -244,6 +244,7 @@ describe('spans', () => {
       span({ more: { startTimeUnixNano: 'soon' } }),
       span({ more: { kind: 'SERVER' } }),
       17,
+      span({ attributes: { text: 'half of \ud83d' } }),
       span({}),
     )
     expect(spans).toHaveLength(2)
@@ -253,6 +254,7 @@ describe('spans', () => {
       'spans[3].startTimeUnixNano',
       'spans[4].kind',
       'spans[5]',
+      'spans[6]',
     ])
   })
 

@@ -2,7 +2,14 @@
  * OTLP traces as JSON (opentelemetry-proto, docs/specification.md, "JSON Protobuf Encoding"): one request, an array of them, or one a
  * line as the collector's file exporter writes. One malformed span loses itself alone.
  */
-import { isJsonObject, type JsonObject, type JsonValue, prototypeKeys } from '../../core/json.ts'
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonDepthMax,
+  jsonFault,
+  prototypeKeys,
+} from '../../core/json.ts'
 import { readRecords } from '../read-records.ts'
 import type { Unread } from '../recorded-run.ts'
 import { type SpanRecord, spanKinds, spanStatuses } from '../span.ts'
@@ -22,7 +29,7 @@ export interface PlacedSpan {
 
 /** Never throws. Pure. */
 export function parseOtlpJson(text: string): OtlpSpans {
-  const { records, unread: broken } = readRecords(text, parseExactly)
+  const { records, unread: broken } = readRecords(text, { parse: parseExactly, faultOf: () => undefined })
   const spans: PlacedSpan[] = []
   const unread: Unread[] = [...broken]
   for (const { where, value } of records) {
@@ -64,7 +71,9 @@ function readGroup(group: JsonValue, path: string, take: (path: string, read: ()
     take(path, () => unreadable('it is no object'))
     return
   }
-  const resource = isJsonObject(group.resource) ? attributesOf(group.resource.attributes) : {}
+  const fault = jsonFault(group.resource ?? null, depthMax)
+  if (fault !== undefined) take(`${path}.resource`, () => unreadable(fault.slice(0, 300)))
+  const resource = isJsonObject(group.resource) && fault === undefined ? attributesOf(group.resource.attributes) : {}
   for (const [index, scoped] of listOf(group.scopeSpans).entries()) {
     const scopePath = `${path}.scopeSpans[${index}]`
     if (!isJsonObject(scoped)) {
@@ -92,6 +101,8 @@ function listOf(value: JsonValue | undefined): readonly JsonValue[] {
 
 function readSpan(span: JsonValue, resource: JsonObject): SpanRecord {
   if (!isJsonObject(span)) return unreadable('it is no object')
+  const fault = jsonFault(span, depthMax)
+  if (fault !== undefined) return unreadable(fault.slice(0, 300))
   const status = isJsonObject(span.status) ? span.status : {}
   const parent = span.parentSpanId
   const startNs = nanosOf(span.startTimeUnixNano, '.startTimeUnixNano')
@@ -129,6 +140,9 @@ function nanosOf(value: JsonValue | undefined, where: string): bigint | undefine
   }
   return BigInt(value)
 }
+
+/** OTLP wraps each level of a value in three of its own. */
+const depthMax = 3 * jsonDepthMax
 
 const nanosMax = 2n ** 63n - 1n
 
