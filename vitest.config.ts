@@ -1,7 +1,19 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { postgresBinaries } from './packages/airworthy/test/fixtures/postgres-server.ts'
 
 const source = (path: string): string => fileURLToPath(new URL(`./packages/airworthy/src/${path}`, import.meta.url))
+
+const setUp = fileURLToPath(new URL('./packages/airworthy/test/fixtures/postgres-setup.ts', import.meta.url))
+const majors =
+  process.env.AIRWORTHY_TEST_POSTGRES === undefined ? postgresBinaries().map(({ major }) => major) : ['named']
+
+/** What speaks to a store by its ports alone runs on each kind of store. */
+const onEveryStore = [
+  'packages/airworthy/src/guard/pipeline*.test.ts',
+  'packages/airworthy/src/operate/{approvals,recovery}/*.test.ts',
+  'packages/airworthy/test/stores/*.test.ts',
+]
 
 export default defineConfig({
   resolve: {
@@ -17,16 +29,32 @@ export default defineConfig({
     ],
   },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'scripts/**/*.test.ts',
-    ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'sqlite',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+            'examples/**/*.test.ts',
+            'scripts/**/*.test.ts',
+          ],
+        },
+      },
+      ...majors.map((major) => ({
+        extends: true as const,
+        test: {
+          name: `postgres-${major}`,
+          include: onEveryStore,
+          globalSetup: setUp,
+        },
+      })),
+    ],
   },
 })

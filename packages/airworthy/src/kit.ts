@@ -54,7 +54,8 @@ import { type ClaimedPrincipal, principalVerifier } from './operate/tasks/verify
 import { checkContextOf } from './operate/verdict/check-context.ts'
 import { runCheck } from './operate/verdict/run-check.ts'
 import type { Verdict } from './readiness/verdict.ts'
-import { openSqliteStore, type Store } from './store/sqlite/store.ts'
+import { openStore } from './store/open-store.ts'
+import type { Store } from './store/store.ts'
 import { httpAuthChecks } from './upstream/auth-check.ts'
 import { listServerTools } from './upstream/list-tools.ts'
 import { createMcpUpstream, type McpUpstream } from './upstream/mcp-upstream.ts'
@@ -65,6 +66,8 @@ export interface KitOptions {
   readonly project: string
   /** The kit's own folder, or `:memory:`. */
   readonly dir: string
+  /** `postgres://...`: a store that many gateways share; without it the store is in `dir`. */
+  readonly db?: string | undefined
   readonly environment?: string
   readonly mode?: Mode
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -190,7 +193,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   const policies = loadCachedPolicies(manifest, dir)
   const keys = dir === ':memory:' ? temporaryKitKeys() : readKitKeys(dir, env)
   let sequencer: Sequencer | undefined
-  const store = openSqliteStore(dir, () => sequencer?.wake())
+  const store = await openStore({ dir, db: options.db }, { onAppend: () => sequencer?.wake(), log })
   const owner = newOwner()
   const kitActor: AuditActor = { kind: 'kit', id: owner, verifiedBy: 'kit' }
   const idOf = (prefix: IdPrefix): string => newId(prefix, clock())
@@ -354,12 +357,12 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       await covered.stop()
       await anchors.flush(2_000)
       anchors.stop()
-      store.close()
+      await store.close()
     },
 
     async unreadiness() {
       try {
-        store.probe()
+        await store.probe()
       } catch (error) {
         return `the store cannot be written: ${error instanceof Error ? error.message : 'unknown reason'}`
       }

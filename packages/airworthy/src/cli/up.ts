@@ -29,7 +29,7 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
         placeholder: 'PORT',
       },
       host: optionalText('Address to listen on; beyond loopback must be asked for', 'HOST'),
-      db: optionalText('postgres://... (not built in this version)', 'URL'),
+      db: optionalText('postgres://...: the store of many gateways; without it the store is in --dir', 'URL'),
       dir: dirFlag,
       project: projectFlag,
       environment: environmentFlag,
@@ -43,13 +43,6 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
   },
   async func(given) {
     await runCommand(this, false, async () => {
-      if (given.db !== undefined) {
-        throw new AirworthyError({
-          code: 'NOT_BUILT',
-          message: 'This version keeps its store in SQLite only.',
-          mend: 'Leave --db out; the store is in --dir.',
-        })
-      }
       // Before the banner: whoever reads it may interrupt at once.
       const interruption = catchInterruption()
       try {
@@ -87,6 +80,7 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
   const kit = await createKit({
     project,
     dir,
+    db: given.db,
     env: context.env,
     mode: given.mode,
     ...(given.environment === undefined ? {} : { environment: given.environment }),

@@ -1,8 +1,10 @@
 /** The audit entries of the guard's acts: the same facts that the ledger's row is written from. */
+import type { AuditActor } from '../../audit/entry.ts'
 import type { EntryDraft } from '../../audit/seal-entry.ts'
 import type { Reason } from '../../core/decision.ts'
 import type { Digest } from '../../core/digest.ts'
-import type { ActionFacts, SettledSubject, TaskRecord } from '../../guard/port.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { ActionFacts, SettleAct, SettledSubject, TaskRecord } from '../../guard/port.ts'
 import type { ActionRow, ActionTaskRow } from './action-row.ts'
 
 export function entryOfAction(
@@ -84,6 +86,39 @@ export function subjectOfRows({
     tool: action.tool,
     effect: action.effect,
   }
+}
+
+/** The entry of an outcome. */
+export function entryOfSettlement(act: SettleAct, subject: SettledSubject): EntryDraft {
+  return {
+    ...entryOfSubject('action-settled', act.actionId, subject, act),
+    actor: settlerOf(subject.task.agent, act.by),
+    outcome: act.state,
+    ...(act.error === undefined ? {} : { details: { error: act.error } }),
+  }
+}
+
+export function bodiesOfSettlement({ result, shown, errorText }: SettleAct): Record<string, JsonObject> {
+  return {
+    ...(result === undefined ? {} : { result }),
+    ...(shown === undefined || shown === result ? {} : { shown }),
+    ...(errorText === undefined ? {} : { error_text: { ...errorText } }),
+  }
+}
+
+export function bodiesOfAction(act: ActionFacts & { argumentsSent: JsonObject }): Record<string, JsonObject> {
+  return act.argumentsSent === act.arguments
+    ? { arguments: act.arguments }
+    : { arguments: act.arguments, arguments_sent: act.argumentsSent }
+}
+
+/** Who said what became of an action. The kit's own words are `kit` alone; a person's name never reads like one of them. */
+function settlerOf(agent: string, by: string): AuditActor {
+  if (by === 'caller') return { kind: 'agent', id: agent, verifiedBy: 'task_token' }
+  if (by.startsWith('operator:')) {
+    return { kind: 'operator', id: by.slice('operator:'.length), verifiedBy: 'operator_key' }
+  }
+  return { kind: 'kit', id: by, verifiedBy: 'kit' }
 }
 
 /** An entry has 64 KiB; the action's own body holds the arguments that a long list speaks of. */

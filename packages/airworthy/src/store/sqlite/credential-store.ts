@@ -1,5 +1,6 @@
 /** Credentials on SQLite; only hashes are kept. */
-import type { CredentialKind, CredentialRecord, CredentialStore } from '../../operate/keys/port.ts'
+import type { CredentialStore } from '../../operate/keys/port.ts'
+import { type CredentialRow, credentialOfRow } from '../rows/credential-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { act, type SqliteDatabase } from './open.ts'
 
@@ -36,29 +37,5 @@ export function sqliteCredentialStore(db: SqliteDatabase, audit: AuditAppender):
       }),
     listCredentials: () => act(() => all.all().map(credentialOfRow)),
     revokeCredential: (revocation) => act(() => revokeOne.immediate(revocation)),
-  }
-}
-
-interface CredentialRow {
-  readonly id: string
-  readonly kind: CredentialKind
-  readonly name: string
-  readonly agent: string | null
-  readonly principal: string | null
-  readonly roles: string
-  readonly created_ms: number
-  readonly revoked_ms: number | null
-}
-
-function credentialOfRow(row: CredentialRow): CredentialRecord {
-  return {
-    id: row.id,
-    kind: row.kind,
-    name: row.name,
-    ...(row.agent === null ? {} : { agent: row.agent }),
-    ...(row.principal === null ? {} : { principal: row.principal }),
-    roles: JSON.parse(row.roles),
-    createdMs: row.created_ms,
-    ...(row.revoked_ms === null ? {} : { revokedMs: row.revoked_ms }),
   }
 }

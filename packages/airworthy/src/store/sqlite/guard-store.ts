@@ -1,5 +1,3 @@
-import type { AuditActor } from '../../audit/entry.ts'
-import type { JsonObject } from '../../core/json.ts'
 import type {
   ActionFacts,
   ActionLookup,
@@ -18,7 +16,13 @@ import type {
   TaskAfter,
   TaskRecord,
 } from '../../guard/port.ts'
-import { entryOfAction, entryOfSubject, subjectOfRows } from '../rows/action-entry.ts'
+import {
+  bodiesOfAction,
+  bodiesOfSettlement,
+  entryOfAction,
+  entryOfSettlement,
+  subjectOfRows,
+} from '../rows/action-entry.ts'
 import { type ApprovalRow, approvalOfRow } from '../rows/approval-row.ts'
 import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from '../rows/task-row.ts'
@@ -183,7 +187,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
       atMs: act.atMs,
     })
     const task = advanceTask(counters, { calls: 1 })
-    audit.append(entryOfAction('action-held', 'confirm', act, act.approval.id), bodiesOf(act))
+    audit.append(entryOfAction('action-held', 'confirm', act, act.approval.id), bodiesOfAction(act))
     return { kind: 'committed', task }
   })
 
@@ -204,7 +208,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     } else insertAction.run(...actionRow(act, counters.row, { state: 'intended', intent: act }))
     const { costUsdMicros, facts } = act
     const task = advanceTask(counters, { calls: isResumed ? 0 : 1, costUsdMicros, facts })
-    audit.append(entryOfAction('action-intended', act.decision, act, act.approval?.id), bodiesOf(act))
+    audit.append(entryOfAction('action-intended', act.decision, act, act.approval?.id), bodiesOfAction(act))
     return { kind: 'committed', task }
   })
 
@@ -239,19 +243,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
     settleAction.run(act.state, act.error ?? null, act.atMs, act.entryId, cost, reasons, row.row, row.state)
     const after = advanceTask(counters, { costUsdMicros: -unspent, facts: act.facts })
     const subject = act.subject ?? subjectOfRows(before)
-    audit.append(
-      {
-        ...entryOfSubject('action-settled', act.actionId, subject, act),
-        actor: settlerOf(subject.task.agent, act.by),
-        outcome: act.state,
-        ...(act.error === undefined ? {} : { details: { error: act.error } }),
-      },
-      {
-        ...(act.result === undefined ? {} : { result: act.result }),
-        ...(act.shown === undefined || act.shown === act.result ? {} : { shown: act.shown }),
-        ...(act.errorText === undefined ? {} : { error_text: { ...act.errorText } }),
-      },
-    )
+    audit.append(entryOfSettlement(act, subject), bodiesOfSettlement(act))
     return { kind: 'settled', task: after }
   })
 
@@ -337,19 +329,4 @@ function actionRow(
     intent === undefined ? null : act.atMs,
     act.entryId,
   ]
-}
-
-function bodiesOf(act: ActionFacts & { argumentsSent: JsonObject }): Record<string, JsonObject> {
-  return act.argumentsSent === act.arguments
-    ? { arguments: act.arguments }
-    : { arguments: act.arguments, arguments_sent: act.argumentsSent }
-}
-
-/** Who said what became of an action. The kit's own words are `kit` alone; a person's name never reads like one of them. */
-function settlerOf(agent: string, by: string): AuditActor {
-  if (by === 'caller') return { kind: 'agent', id: agent, verifiedBy: 'task_token' }
-  if (by.startsWith('operator:')) {
-    return { kind: 'operator', id: by.slice('operator:'.length), verifiedBy: 'operator_key' }
-  }
-  return { kind: 'kit', id: by, verifiedBy: 'kit' }
 }

@@ -1,0 +1,190 @@
+/**
+ * A pool of connections to PostgreSQL, and the one way to call an act: a function of the schema, JSON in and JSON out. What may be
+ * tried again is: a serialisation failure or deadlock, and a connection that was cut, since an act that did commit finds its own
+ * entry. Everything else is an answer or STORE_UNAVAILABLE.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseError, Pool, type PoolClient } from 'pg'
+import { AirworthyError } from '../../core/errors.ts'
+import type { JsonValue } from '../../core/json.ts'
+
+/** Everything of a kit stands in this schema. */
+export const schemaName = 'airworthy'
+
+export type Act = <T>(name: string, parameters: object) => Promise<T>
+
+export interface PostgresConnection {
+  /** Calls the act of that name. @throws STORE_UNAVAILABLE */
+  readonly act: Act
+  /** Rows of a reading statement. @throws STORE_UNAVAILABLE */
+  read<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+  /** Several acts as one, for what is rare and has to look first. */
+  transaction<T>(run: (act: Act) => Promise<T>): Promise<T>
+  /** One connection for several statements: migrations, copies. */
+  with<T>(run: (client: PoolClient) => Promise<T>): Promise<T>
+  /** The address without its password. */
+  readonly shownUrl: string
+  close(): Promise<void>
+}
+
+const attemptsMax = 4
+/** A statement that takes longer is stuck behind something; the action it was for is refused. */
+const statementMsMax = 10_000
+const connectMsMax = 3_000
+const connectionsMax = 16
+
+/** @throws STORE_UNAVAILABLE when the address is none. */
+export function connectPostgres(url: string): PostgresConnection {
+  const shownUrl = shown(url)
+  const pool = new Pool({
+    connectionString: url,
+    max: connectionsMax,
+    connectionTimeoutMillis: connectMsMax,
+    query_timeout: statementMsMax,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'airworthy',
+    options: `-c search_path=${schemaName},pg_temp -c synchronous_commit=on -c statement_timeout=${statementMsMax} -c default_transaction_isolation=read\\ committed`,
+    types: { getTypeParser: parserOf },
+  })
+  // A connection that breaks while nobody uses it is dropped by the pool; without a listener it would end the process.
+  pool.on('error', () => {})
+
+  async function attempt<T>(run: () => Promise<T>): Promise<T> {
+    for (let count = 1; ; count++) {
+      try {
+        return await run()
+      } catch (error) {
+        if (count === attemptsMax || !mayTryAgain(error)) throw asStoreError(error, shownUrl)
+        await sleep(count * 20 + Math.random() * 30)
+      }
+    }
+  }
+
+  /** A connection on which something failed is closed, which also ends its transaction. */
+  async function withClient<T>(run: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await pool.connect()
+    try {
+      const done = await run(client)
+      client.release()
+      return done
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+
+  return {
+    shownUrl,
+    act: async <T>(name: string, parameters: object) =>
+      await attempt(async () => await call<T>(pool, name, parameters)),
+    read: async <Row>(text: string, values: readonly unknown[] = []) =>
+      await attempt(async () => (await pool.query(text, [...values])).rows as Row[]),
+    transaction: async (run) =>
+      await attempt(
+        async () =>
+          await withClient(async (client) => {
+            await client.query('BEGIN')
+            const done = await run(<T>(name: string, parameters: object) => call<T>(client, name, parameters))
+            await client.query('COMMIT')
+            return done
+          }),
+      ),
+    async with(run) {
+      try {
+        return await withClient(run)
+      } catch (error) {
+        throw asStoreError(error, shownUrl)
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+async function call<T>(client: Pick<PoolClient, 'query'>, name: string, parameters: object): Promise<T> {
+  const { rows } = await client.query({
+    // Named, so that each connection plans it once.
+    name: `act_${name}`,
+    text: `SELECT ${schemaName}.${name}($1::jsonb) AS answer`,
+    values: [jsonText(parameters)],
+  })
+  return rows[0].answer as T
+}
+
+/** PostgreSQL's texts hold no NUL and no lone surrogate; what an agent sends may. */
+function jsonText(parameters: object): string {
+  return JSON.stringify(parameters, (_key, value: JsonValue) =>
+    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value,
+  )
+}
+
+const bigintType = 20
+const bigintArrayType = 1016
+const jsonTypes: ReadonlySet<number> = new Set([114, 3802])
+const byteaType = 17
+const booleanType = 16
+const integerType = 23
+
+/** Milliseconds, micro-dollars and row numbers stay below 2^53. */
+function parserOf(type: number): (text: string) => unknown {
+  if (type === bigintType || type === integerType) return Number
+  if (type === bigintArrayType) return (text) => text.slice(1, -1).split(',').filter(Boolean).map(Number)
+  if (jsonTypes.has(type)) return (text) => JSON.parse(text)
+  if (type === byteaType) return (text) => Buffer.from(text.slice(2), 'hex')
+  if (type === booleanType) return (text) => text === 't'
+  return (text) => text
+}
+
+/** Serialisation failure, deadlock. */
+const conflictStates: ReadonlySet<string> = new Set(['40001', '40P01'])
+
+function mayTryAgain(error: unknown): boolean {
+  return error instanceof DatabaseError ? conflictStates.has(error.code ?? '') || isCut(error) : isCut(error)
+}
+
+/** The connection ended, or the server is on its way down or up. */
+function isCut(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  if (error instanceof DatabaseError) return /^(?:08|57P0[123])/.test(error.code ?? '')
+  return (
+    (typeof code === 'string' && /^(?:ECONNRESET|EPIPE|ECONNREFUSED|ENOENT|ETIMEDOUT)$/.test(code)) ||
+    (error instanceof Error && /terminated|Connection ended|not queryable/i.test(error.message))
+  )
+}
+
+/** What a failed act looks like to its caller. Never the password, never a row. */
+function asStoreError(error: unknown, shownUrl: string): unknown {
+  if (error instanceof AirworthyError) return error
+  const code = (error as { code?: unknown }).code
+  if (typeof code === 'string' && (code === '28P01' || code === '28000')) {
+    return unavailable(error, `${shownUrl} refused the user or the password.`, 'Check both in --db.')
+  }
+  if (code === '3D000') return unavailable(error, `${shownUrl} has no such database.`, 'Create it, or correct --db.')
+  if (code === '25006') {
+    return unavailable(error, `${shownUrl} is read-only.`, 'Point --db at the primary, not at a replica.')
+  }
+  if (code === '42501') {
+    const mend = 'Give the role its rights again with the script of `airworthy store roles`.'
+    return unavailable(error, `${shownUrl} refuses a right that the kit needs.`, mend)
+  }
+  const why = typeof code === 'string' ? code : error instanceof Error ? error.message : 'unknown'
+  return unavailable(
+    error,
+    `The store ${shownUrl} could not commit (${why}).`,
+    'Check that the server runs and answers.',
+  )
+}
+
+function unavailable(cause: unknown, message: string, mend: string): AirworthyError {
+  return new AirworthyError({ code: 'STORE_UNAVAILABLE', message, mend }, { cause })
+}
+
+function shown(url: string): string {
+  try {
+    const parsed = new URL(url)
+    return `postgres://${parsed.username === '' ? '' : `${parsed.username}@`}${parsed.host}${parsed.pathname}`
+  } catch (cause) {
+    const mend = 'Write it as postgres://user@host:5432/database.'
+    throw unavailable(cause, 'The address of the database is none.', mend)
+  }
+}

@@ -1,0 +1,84 @@
+/** PostgreSQL under a kit: any number of gateways share it, and the acts hold the invariants across them. */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { AirworthyError } from '../../core/errors.ts'
+import type { Store } from '../store.ts'
+import { postgresApprovalStore } from './approval-store.ts'
+import { postgresAuditLog } from './audit-log.ts'
+import { connectPostgres, type PostgresConnection } from './connection.ts'
+import { postgresCosignatureStore } from './cosignature-store.ts'
+import { postgresCredentialStore } from './credential-store.ts'
+import { postgresEvidenceStore } from './evidence-store.ts'
+import { postgresGuardStore } from './guard-store.ts'
+import { postgresKillStore } from './kill-store.ts'
+import { migrate } from './migrate.ts'
+import { postgresRecoveryStore } from './recovery-store.ts'
+import { postgresReleaseStore } from './release-store.ts'
+import { surplusRights } from './roles.ts'
+import { postgresTaskStore } from './task-store.ts'
+import { postgresTraceStore } from './trace-store.ts'
+
+export interface PostgresStoreOptions {
+  readonly onAppend?: () => void
+  /** Told what an operator should know, one sentence a line. */
+  readonly log?: (line: string) => void
+}
+
+/** @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
+export async function openPostgresStore(
+  url: string,
+  { onAppend = () => {}, log = () => {} }: PostgresStoreOptions = {},
+): Promise<Store> {
+  const connection = connectPostgres(url)
+  try {
+    await migrate(connection)
+    const surplus = await surplusRights(connection)
+    if (surplus.length > 0) {
+      log(
+        `The role of ${connection.shownUrl} ${surplus.join(', ')}: more than a kit needs; see \`airworthy store roles\`.`,
+      )
+    }
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+  const holder = `${hostname()}/${process.pid}/${randomBytes(6).toString('hex')}`
+  const audit = postgresAuditLog(connection, holder, onAppend)
+  let closed: Promise<void> | undefined
+  return {
+    guard: postgresGuardStore(connection, onAppend),
+    tasks: postgresTaskStore(connection),
+    approvals: postgresApprovalStore(connection),
+    kills: postgresKillStore(connection),
+    credentials: postgresCredentialStore(connection),
+    releases: postgresReleaseStore(connection),
+    evidence: postgresEvidenceStore(connection),
+    recovery: postgresRecoveryStore(connection),
+    traces: postgresTraceStore(connection),
+    audit,
+    cosignatures: postgresCosignatureStore(connection),
+    settings: async () => await durability(connection),
+    probe: async () => {
+      const { replica } = await durability(connection)
+      if (replica !== 'no') {
+        throw new AirworthyError({
+          code: 'STORE_UNAVAILABLE',
+          message: `${connection.shownUrl} is a read-only replica.`,
+          mend: 'Point --db at the primary.',
+        })
+      }
+    },
+    close: () => {
+      closed ??= connection.close()
+      return closed
+    },
+  }
+}
+
+async function durability(connection: PostgresConnection): Promise<Record<string, string | number>> {
+  const [row] = await connection.read<Record<string, string>>(
+    `SELECT current_setting('synchronous_commit') AS synchronous, current_setting('fsync') AS fsync,
+       current_setting('server_version') AS version, CASE WHEN pg_is_in_recovery() THEN 'yes' ELSE 'no' END AS replica`,
+  )
+  return row ?? {}
+}
