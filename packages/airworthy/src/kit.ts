@@ -18,15 +18,7 @@ import type { ActionAnswer, ActionRequest } from './guard/answer.ts'
 import { buildGuard } from './guard/build-guard.ts'
 import type { Guard, GuardEvent, Mode } from './guard/guard.ts'
 import { type GuardSteps, govern, guardSteps, type StopPoint } from './guard/pipeline.ts'
-import type {
-  ActionRecord,
-  ApprovalRecord,
-  AuthCheckPort,
-  GuardPorts,
-  IdPrefix,
-  TaskRecord,
-  UpstreamPort,
-} from './guard/port.ts'
+import type { ActionRecord, ApprovalRecord, AuthCheckPort, GuardPorts, IdPrefix, TaskRecord } from './guard/port.ts'
 import { answerOfRecord } from './guard/recorded-answer.ts'
 import { checkRelay, receiveRelayed } from './guard/relay.ts'
 import { actionChanges } from './operate/actions/changes.ts'
@@ -34,16 +26,16 @@ import { type Outcome, reportOutcome } from './operate/actions/report-outcome.ts
 import { runningActions } from './operate/actions/running.ts'
 import { type CheckpointDelivery, deliverCheckpoints } from './operate/anchors/deliver-checkpoints.ts'
 import { anchorsOf } from './operate/anchors/from-manifest.ts'
+import { approvedActions, requestOf } from './operate/approvals/approved-actions.ts'
 import { type Approver, decideApproval } from './operate/approvals/decide.ts'
-import { notifyResume, type ResumeNotice } from './operate/approvals/notify-resume.ts'
 import { originOfAgent } from './operate/audit/origin.ts'
 import { proveFromTiles } from './operate/audit/prove-from-tiles.ts'
+import { killPortsOf } from './operate/halts/kill-ports.ts'
 import { engageKill, type KillReport, liftKill } from './operate/halts/kill-switch.ts'
 import { createCredential, type NewCredential, revokeCredential } from './operate/keys/credentials.ts'
 import { type KitKeys, readKitKeys, temporaryKitKeys } from './operate/keys/key-folder.ts'
 import type { CredentialRecord } from './operate/keys/port.ts'
 import { readProject } from './operate/onboard/read-project.ts'
-import type { OfferedTools } from './operate/probes/probe-context.ts'
 import { newOwner } from './operate/recovery/owner.ts'
 import { sweep, sweepMemory } from './operate/recovery/sweep.ts'
 import { loadCachedPolicies } from './operate/releases/policy-cache.ts'
@@ -57,8 +49,8 @@ import type { Verdict } from './readiness/verdict.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import { httpAuthChecks } from './upstream/auth-check.ts'
-import { listServerTools } from './upstream/list-tools.ts'
 import { createMcpUpstream, type McpUpstream } from './upstream/mcp-upstream.ts'
+import { offeredTools } from './upstream/offered-tools.ts'
 import type { RelayAnswer, RelayCall } from './upstream/relay.ts'
 
 export interface KitOptions {
@@ -163,10 +155,6 @@ const sweepEveryMs = 1_000
 /** How often a waiting caller looks by itself, for what another process changed. */
 const lookEveryMs = 500
 const shutdownMs = 10_000
-/** Approved actions that sweeps execute at once; a person's own approval is executed beside them. */
-const executionsMax = 8
-/** Bounds memory; a caller that is forgotten here is told a second time. */
-const handedOverMax = 10_000
 /** JSON-RPC code of what a stopped agent asks for; from the range that the protocol leaves to servers. */
 const stoppedCode = -32_011
 
@@ -266,10 +254,14 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   const changes = actionChanges()
   const verifyPrincipal = principalVerifier(manifest.principal)
   const memory = sweepMemory()
-  /** Approved actions that this kit is executing, by id. */
-  const executing = new Map<string, Promise<void>>()
-  /** Approved actions whose callers were told, so that a sweep does not tell them every second. */
-  const handedOver = new Set<string>()
+  const approved = approvedActions({ guard, execute: governed, onChange: changes.changed, log })
+  const killPorts = killPortsOf({
+    guard,
+    kills: store.kills,
+    tasks: store.tasks,
+    manifest,
+    abortRunning: running.abort,
+  })
   let isClosing = false
   let sweeping: NodeJS.Timeout | undefined
   let sweepRound: Promise<void> = Promise.resolve()
@@ -324,11 +316,10 @@ export async function createKit(options: KitOptions): Promise<Kit> {
               guard,
               approvals: store.approvals,
               recovery: store.recovery,
-              beginApproved,
-              onRefused: (actionId) => {
-                handedOver.delete(actionId)
-                void tellTask(actionId, 'airworthy.action-finished')
+              beginApproved: (actionId) => {
+                if (!isClosing) approved.begin(actionId)
               },
+              onRefused: approved.finished,
               onChange: changes.changed,
             },
             memory,
@@ -427,8 +418,8 @@ export async function createKit(options: KitOptions): Promise<Kit> {
 
     async decideApproval(decision) {
       const approval = await decideApproval(store.approvals, { ...decision, atMs: clock(), newId: idOf })
-      if (decision.decision === 'approved') await executeApproved(approval.actionId)
-      else void tellTask(approval.actionId, 'airworthy.action-finished')
+      if (decision.decision === 'approved') await approved.execute(approval.actionId)
+      else approved.finished(approval.actionId)
       changes.changed(approval.actionId)
       return approval
     },
@@ -452,10 +443,10 @@ export async function createKit(options: KitOptions): Promise<Kit> {
 
     async kill({ tool, reason, actor }) {
       if (tool !== '*' && !guard.tools.has(tool)) throw unknownTool(tool)
-      return await engageKill(killPorts(), { agent: manifest.agent, tool, reason, actor })
+      return await engageKill(killPorts, { agent: manifest.agent, tool, reason, actor })
     },
 
-    revive: ({ tool, reason, actor }) => liftKill(killPorts(), { agent: manifest.agent, tool, reason, actor }),
+    revive: ({ tool, reason, actor }) => liftKill(killPorts, { agent: manifest.agent, tool, reason, actor }),
 
     createKey: (request, actor) => createCredential(store.credentials, request, { actor, atMs: clock(), newId: idOf }),
     async check(request) {
@@ -470,7 +461,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
         anchors,
         vkey: signer.vkey,
         auditKey: keys.audit,
-        killPorts: killPorts(),
+        killPorts: killPorts,
         offered: () => offeredTools(manifest),
       })
       return (await runCheck(context, request)).verdict
@@ -484,79 +475,6 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     },
   }
   return kit
-
-  /** On approval the kit executes the recorded action itself, once; tools that the caller runs wait for their caller. */
-  function executeApproved(actionId: string): Promise<void> {
-    const begun = executing.get(actionId)
-    if (begun !== undefined) return begun
-    const execution = executeOnce(actionId).finally(() => executing.delete(actionId))
-    executing.set(actionId, execution)
-    return execution
-  }
-
-  /** What a sweep finds approved; what is too much now comes with a later round. */
-  function beginApproved(actionId: string): void {
-    if (isClosing || handedOver.has(actionId) || executing.size >= executionsMax) return
-    executeApproved(actionId).catch((error: unknown) =>
-      log(`${actionId} could not be executed: ${error instanceof Error ? error.message : String(error)}`),
-    )
-  }
-
-  async function executeOnce(actionId: string): Promise<void> {
-    const action = await store.guard.readAction(actionId)
-    if (action === undefined || action.state !== 'held' || action.approvalId === undefined) return
-    if (guard.tools.get(action.tool)?.server === undefined) {
-      changes.changed(actionId)
-      if (handedOver.has(actionId)) return
-      handedOver.add(actionId)
-      if (handedOver.size > handedOverMax) handedOver.delete(handedOver.keys().next().value as string)
-      void tellTask(actionId, 'airworthy.action-approved')
-      return
-    }
-    const approval = await store.guard.readApproval(action.approvalId)
-    if (approval === undefined) return
-    await governed(requestOf(action), { action, approval })
-    changes.changed(actionId)
-    void tellTask(actionId, 'airworthy.action-finished')
-  }
-
-  /** Never throws: a task that hears nothing still finds its result. */
-  async function tellTask(actionId: string, type: ResumeNotice['type']): Promise<void> {
-    try {
-      const action = await store.guard.readAction(actionId)
-      const task = action === undefined ? undefined : await store.guard.readTask(action.task)
-      if (task?.resumeUrl === undefined) return
-      await notifyResume(task.resumeUrl, { type, task: task.id, action: actionId }, log)
-    } catch (error) {
-      log(`the task of ${actionId} was not told: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  }
-
-  function killPorts() {
-    return {
-      kills: store.kills,
-      clock,
-      newId: idOf,
-      sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-      abortRunning: running.abort,
-      gateway: owner,
-      /** A task of the kit's own, marked as a probe, asks for the killed tool and must be told KILLED. */
-      async verify(_agent: string, tool: string): Promise<boolean> {
-        const principal: Principal = { id: 'airworthy-probe', attributes: {}, verifiedBy: 'asserted_by_agent' }
-        const { task } = await openTask({ ...guard, notReady: undefined }, store.tasks, {
-          principal,
-          openedBy: 'embedded',
-          probe: true,
-        })
-        const attempted = tool === '*' ? (manifest.tools[0]?.name ?? tool) : tool
-        const answer = await govern(
-          { ...guard, ports: { ...ports, upstream: unreachableUpstream } },
-          { task: task.id, tool: attempted, arguments: {}, door: 'probe' },
-        )
-        return answer.reasons.some(({ code }) => code === 'KILLED')
-      },
-    }
-  }
 
   function lifeEntry(kind: 'kit-started' | 'kit-stopped'): SealedEntry {
     return sealEntry({
@@ -582,26 +500,8 @@ async function soon(work: Promise<void>, timeoutMs: number): Promise<void> {
   clearTimeout(timer)
 }
 
-/** The request that a held action was recorded from. */
-function requestOf(action: ActionRecord): ActionRequest {
-  return {
-    task: action.task,
-    tool: action.tool,
-    arguments: action.arguments,
-    ...(action.idempotencyKey === undefined ? {} : { idempotencyKey: action.idempotencyKey }),
-    door: 'approval',
-  }
-}
-
 function derive(seal: Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', seal, '', `airworthy ${purpose}`, 32))
-}
-
-/** The way out of a probe: nothing is there. */
-const unreachableUpstream: UpstreamPort = {
-  offeredDigest: async () => ({ kind: 'unreachable', why: 'a probe calls no server' }),
-  call: async () => ({ kind: 'not-executed', why: 'a probe calls no server' }),
-  reconcile: async () => ({ state: 'unknown' }),
 }
 
 function unknownAction(): AirworthyError {
@@ -618,18 +518,4 @@ function unknownTool(tool: string): AirworthyError {
     message: `The manifest lists no tool ${tool.slice(0, 64)}.`,
     mend: 'Name a tool of the manifest, or leave the tool out to stop the whole agent.',
   })
-}
-
-/** Asked anew, over connections of its own: a check must not believe what a connection remembers. */
-async function offeredTools(manifest: EffectiveManifest): Promise<readonly OfferedTools[]> {
-  return await Promise.all(
-    manifest.servers.map(async (server) => {
-      try {
-        const { tools } = await listServerTools(server, { timeoutMs: 10_000 })
-        return { server: server.name, tools: tools.map(({ name }) => name) }
-      } catch (error) {
-        return { server: server.name, why: error instanceof Error ? error.message : 'unknown reason' }
-      }
-    }),
-  )
 }

@@ -8,13 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalJson } from '../core/canonical.ts'
 import type { Reason } from '../core/decision.ts'
 import { digestOf, digestOfText } from '../core/digest.ts'
-import { AirworthyError, invariant } from '../core/errors.ts'
-import { argumentsBytesMax, isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
+import { AirworthyError } from '../core/errors.ts'
+import { isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
 import type { EffectiveTool } from '../core/manifest/effective.ts'
 import { resolvePseudonyms } from '../data/pseudonyms.ts'
 import type { ActionAnswer, ActionRequest } from './answer.ts'
+import { answerOfEarlier, answerOnRecord, judgeEarlier, type Resumption } from './earlier.ts'
 import { type Denial, deny, type Guard, type Passage, type StepName } from './guard.ts'
-import type { ActionFacts, ActionRecord, ApprovalRecord, IntendAnswer, TaskRecord } from './port.ts'
+import { Overtaken, overtaken } from './overtaken.ts'
+import type { IntendAnswer, TaskRecord } from './port.ts'
+import { answerOfDenial, recordDenial } from './record-denial.ts'
 import { answerOfRecord } from './recorded-answer.ts'
 import { settleLabelled } from './settle-labelled.ts'
 import { checkArguments } from './steps/check-arguments.ts'
@@ -27,7 +30,7 @@ import { checkRelease, setRetrievalFilters } from './steps/check-release.ts'
 import { confirm } from './steps/confirm.ts'
 import { execute, permitFor } from './steps/execute.ts'
 import { checkOpen, identify } from './steps/identify.ts'
-import { actionFacts, decisionInRecord, digestOfSent, effectFacts, hold, intend } from './steps/intend.ts'
+import { decisionInRecord, digestOfSent, effectFacts, hold, intend } from './steps/intend.ts'
 import { label } from './steps/label.ts'
 import { labelResult } from './steps/label-result.ts'
 import { ambiguousReason, errorSentence, settlementOf } from './steps/settle.ts'
@@ -67,12 +70,6 @@ const settleWaitMsMax = 250
 /** Named points at which a crash test stops a process; see `test/crash`. Nothing else passes a function here. */
 export type StopPoint = (point: StepName | 'intended' | 'executed' | 'settled') => void
 
-/** An approved action that is to run now, instead of a new attempt. */
-export interface Resumption {
-  readonly action: ActionRecord
-  readonly approval: ApprovalRecord
-}
-
 /**
  * Takes one action down the list. Never throws: whatever goes wrong is a denial with a reason, or, once the tool was called,
  * an ambiguous outcome.
@@ -99,13 +96,6 @@ export async function govern(
     if (!unavailable) guard.onFault?.(error)
     return answerOfDenial(request, denial, undefined, true)
   }
-}
-
-/** Thrown by a walk on a copy of the task that turned out not to be the task any more. Nothing was written, nothing was executed. */
-class Overtaken extends Error {}
-
-function overtaken(error: unknown): undefined {
-  if (!(error instanceof Overtaken)) throw error
 }
 
 /** @param copy  the task as this gateway knows it; without one it is read. */
@@ -473,13 +463,6 @@ async function walk(
   }
 }
 
-/** Somebody else, an operator say, settled the action while its tool ran: what is on record counts, for the agent too. */
-async function answerOnRecord(guard: Guard, actionId: string): Promise<ActionAnswer> {
-  const action = await guard.ports.store.readAction(actionId)
-  invariant(action !== undefined, 'an action that was intended is in the ledger')
-  return await answerOfRecord(guard, action, 'collect')
-}
-
 function approvalDenial(why: Extract<IntendAnswer, { kind: 'approval-invalid' }>['why']): Denial {
   switch (why) {
     case 'rejected':
@@ -488,103 +471,6 @@ function approvalDenial(why: Extract<IntendAnswer, { kind: 'approval-invalid' }>
       return deny('CONFIRMATION_EXPIRED', 'Nobody confirmed the action in time.', 'ask_user')
     default:
       return deny('CONFIRMATION_MISMATCH', 'There is no unused approval for exactly this action.', 'stop')
-  }
-}
-
-type Earlier =
-  | { readonly kind: 'answer'; readonly answer: ActionAnswer }
-  | { readonly kind: 'resume'; readonly resumption: Resumption }
-
-/** The same call again: its recorded result, never a second execution. */
-async function judgeEarlier(
-  guard: Guard,
-  passage: Passage,
-  action: ActionRecord | undefined,
-): Promise<Earlier | undefined> {
-  const { store } = guard.ports
-  const { request, argumentsDigest } = passage
-  if (action === undefined) return undefined
-  const isSame = action.tool === request.tool && action.argumentsDigest === argumentsDigest
-  if (isSame && action.state === 'held' && action.approvalState === 'approved' && passage.tool.server === undefined) {
-    const approval = action.approvalId === undefined ? undefined : await store.readApproval(action.approvalId)
-    if (approval !== undefined) return { kind: 'resume', resumption: { action, approval } }
-  }
-  return { kind: 'answer', answer: await answerOfEarlier(guard, passage, action) }
-}
-
-async function answerOfEarlier(guard: Guard, passage: Passage, action: ActionRecord): Promise<ActionAnswer> {
-  const { request, argumentsDigest } = passage
-  if (action.tool !== request.tool || action.argumentsDigest !== argumentsDigest) {
-    const message = 'This idempotency key was used for another call of this task.'
-    return await recordDenial(guard, passage, deny('IDEMPOTENCY_MISMATCH', message, 'retry_with'))
-  }
-  return await answerOfRecord(guard, action, 'collect')
-}
-
-/** A denial had no effect, so it claims no idempotency key: the same call is decided anew when it comes again. */
-async function recordDenial(guard: Guard, passage: Passage, denial: Denial): Promise<ActionAnswer> {
-  if (passage.isGuess && !(await isAsKnown(guard, passage))) throw new Overtaken()
-  const { idempotencyKey: _, ...unkeyed } = actionFacts(guard, passage)
-  const bytes = Buffer.byteLength(JSON.stringify(passage.request.arguments))
-  const facts: ActionFacts = {
-    ...unkeyed,
-    // What was refused for its size is not kept for it either.
-    arguments: bytes <= argumentsBytesMax ? unkeyed.arguments : { omitted: `${bytes} bytes` },
-    reasons: [...passage.reasons, ...denial.reasons],
-    policies: denial.policies ?? passage.policies,
-    enforced: true,
-  }
-  if (passage.resumed !== undefined) {
-    await guard.ports.store.refuseHeld({
-      actionId: facts.actionId,
-      entryId: facts.entryId,
-      atMs: facts.atMs,
-      reasons: denial.reasons,
-    })
-  } else {
-    await guard.ports.store.recordRefusal({ ...facts, counted: passage.task.closedMs === undefined })
-    guard.states.outdate(passage.task.id)
-  }
-  return answerOfDenial(passage.request, denial, passage, true)
-}
-
-/** A no is for good, so one that rests on a copy is given only when the task is read and is the same. */
-async function isAsKnown(guard: Guard, passage: Passage): Promise<boolean> {
-  const { task, state, request, argumentsDigest } = passage
-  const now = await guard.ports.store.readAttempt({
-    task: task.id,
-    afterFact: state.lastFact,
-    tool: request.tool,
-    argumentsDigest,
-    ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
-  })
-  if (now === undefined || now.kills.length > 0 || now.earlier !== undefined) return false
-  const { counters, closedMs, waitedMs, facts } = now.task
-  return (
-    counters.toolCalls === task.counters.toolCalls &&
-    counters.costUsdMicros === task.counters.costUsdMicros &&
-    closedMs === undefined &&
-    waitedMs === task.waitedMs &&
-    facts.length === 0
-  )
-}
-
-function answerOfDenial(
-  request: ActionRequest,
-  denial: Denial,
-  passage: Passage | undefined,
-  enforced: boolean,
-): ActionAnswer {
-  return {
-    ...(passage === undefined ? {} : { action: passage.actionId }),
-    state: 'denied',
-    decision: 'deny',
-    reasons: [...(passage?.reasons ?? []), ...denial.reasons],
-    next: denial.next,
-    // As asked: what the pseudonyms in them stand for is not told to a model.
-    arguments: request.arguments,
-    ...(denial.fallback === undefined ? {} : { fallback: denial.fallback }),
-    enforced,
   }
 }
 

@@ -2,7 +2,8 @@
 import type { JsonObject } from '../../core/json.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { ActionAnswer } from '../../guard/answer.ts'
-import { govern, type Resumption } from '../../guard/pipeline.ts'
+import type { Resumption } from '../../guard/earlier.ts'
+import { govern } from '../../guard/pipeline.ts'
 import type { ProbeContext } from './probe-context.ts'
 import { type ProbeGuard, probePrincipal } from './probe-guard.ts'
 

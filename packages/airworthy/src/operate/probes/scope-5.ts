@@ -5,7 +5,7 @@
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import { destructiveLook } from '../../core/manifest/tool-words.ts'
 import type { ApprovalView } from '../../guard/answer.ts'
-import type { Resumption } from '../../guard/pipeline.ts'
+import type { Resumption } from '../../guard/earlier.ts'
 import { type Attempt, attempt, told } from './attempt.ts'
 import type { Finding, ProbeContext, ProbeResult } from './probe-context.ts'
 import { openPolicies, type ProbeGuard, plantedTool, probeGuard, probePrincipal } from './probe-guard.ts'
