@@ -6,6 +6,7 @@ import { closeSync, cpSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
 import { createKit, type Kit } from '../src/kit.ts'
 import type { BenchRow } from './bench-row.ts'
 import { quantile } from './quantile.ts'
@@ -19,6 +20,7 @@ export async function benchGovernedCall(): Promise<BenchRow[]> {
   const memory = await timeCalls({ inMemory: true, permits: false })
   return [
     { name: 'fsync of this disk, p50', unit: 'us', value: fsyncMicros() },
+    { name: 'two durable SQLite commits of ten pages each, nothing else, p50', unit: 'us', value: twoCommitsMicros() },
     {
       name: `PRAGMA synchronous (2 is FULL), journal ${durable.settings.journal}`,
       unit: '',
@@ -109,6 +111,31 @@ async function openDeskTask(kit: Kit): Promise<string> {
   const principal = { id: 'bench', attributes: { role: 'support', tenant: 'bench' } }
   const { task } = await kit.openTask({ principal, input: 'set the ticket to open', openedBy: 'embedded' })
   return task.id
+}
+
+/** What a governed call cannot be faster than on this disk: its intent and its outcome are two commits. */
+function twoCommitsMicros(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'airworthy-bench-'))
+  const db = new Database(join(folder, 'floor.db'))
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  const inserts = Array.from({ length: 10 }, (_, table) => {
+    db.exec(`CREATE TABLE t${table} (a INTEGER PRIMARY KEY, b TEXT)`)
+    return db.prepare(`INSERT INTO t${table} (b) VALUES (?)`)
+  })
+  const commit = db.transaction(() => {
+    for (const insert of inserts) insert.run('x'.repeat(200))
+  })
+  const micros: number[] = []
+  for (let i = 0; i < 1_000; i++) {
+    const startedAt = performance.now()
+    commit.immediate()
+    commit.immediate()
+    micros.push((performance.now() - startedAt) * 1_000)
+  }
+  db.close()
+  rmSync(folder, { recursive: true })
+  return quantile(micros, 0.5)
 }
 
 function fsyncMicros(): number {
