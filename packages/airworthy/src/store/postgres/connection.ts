@@ -4,7 +4,7 @@
  * entry. Everything else is an answer or STORE_UNAVAILABLE.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DatabaseError, Pool, type PoolClient } from 'pg'
+import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
 import { AirworthyError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 
@@ -20,7 +20,7 @@ export interface PostgresConnection {
   read<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Several acts as one, for what is rare and has to look first. */
   transaction<T>(run: (act: Act) => Promise<T>): Promise<T>
-  /** One connection for several statements: migrations, copies. */
+  /** One connection for several statements: migrations. */
   with<T>(run: (client: PoolClient) => Promise<T>): Promise<T>
   /** The address without its password. */
   readonly shownUrl: string
@@ -28,25 +28,17 @@ export interface PostgresConnection {
 }
 
 const attemptsMax = 4
-/** A statement that takes longer is stuck behind something; the action it was for is refused. */
+/** A statement of an act that takes longer is stuck behind something; the action it was for is refused. */
 const statementMsMax = 10_000
+/** Migrations wait for each other, and rewrite tables of any size. */
+export const patientStatementMsMax = 3_600_000
 const connectMsMax = 3_000
 const connectionsMax = 16
 
 /** @throws STORE_UNAVAILABLE when the address is none. */
-export function connectPostgres(url: string): PostgresConnection {
-  const shownUrl = shown(url)
-  const pool = new Pool({
-    connectionString: url,
-    max: connectionsMax,
-    connectionTimeoutMillis: connectMsMax,
-    query_timeout: statementMsMax,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    application_name: 'airworthy',
-    options: `-c search_path=${schemaName},pg_temp -c synchronous_commit=on -c statement_timeout=${statementMsMax} -c default_transaction_isolation=read\\ committed`,
-    types: { getTypeParser: parserOf },
-  })
+export function connectPostgres(url: string, { statementMs = statementMsMax } = {}): PostgresConnection {
+  const shownUrl = shownAddress(url)
+  const pool = new Pool({ ...clientSettings(url, statementMs), max: connectionsMax, idleTimeoutMillis: 30_000 })
   // A connection that breaks while nobody uses it is dropped by the pool; without a listener it would end the process.
   pool.on('error', () => {})
 
@@ -79,7 +71,7 @@ export function connectPostgres(url: string): PostgresConnection {
     act: async <T>(name: string, parameters: object) =>
       await attempt(async () => await call<T>(pool, name, parameters)),
     read: async <Row>(text: string, values: readonly unknown[] = []) =>
-      await attempt(async () => (await pool.query(text, [...values])).rows as Row[]),
+      await attempt(async () => (await pool.query(text, values.map(storable))).rows as Row[]),
     transaction: async (run) =>
       await attempt(
         async () =>
@@ -101,6 +93,19 @@ export function connectPostgres(url: string): PostgresConnection {
   }
 }
 
+/** How a connection is made: for the pool, and for one that works alone. */
+export function clientSettings(url: string, statementMs: number): ClientConfig {
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: connectMsMax,
+    query_timeout: statementMs,
+    keepAlive: true,
+    application_name: 'airworthy',
+    options: `-c search_path=${schemaName},pg_temp -c synchronous_commit=on -c statement_timeout=${statementMs} -c default_transaction_isolation=read\\ committed`,
+    types: { getTypeParser: parserOf },
+  }
+}
+
 async function call<T>(client: Pick<PoolClient, 'query'>, name: string, parameters: object): Promise<T> {
   const { rows } = await client.query({
     // Named, so that each connection plans it once.
@@ -111,11 +116,14 @@ async function call<T>(client: Pick<PoolClient, 'query'>, name: string, paramete
   return rows[0].answer as T
 }
 
-/** PostgreSQL's texts hold no NUL and no lone surrogate; what an agent sends may. */
 function jsonText(parameters: object): string {
-  return JSON.stringify(parameters, (_key, value: JsonValue) =>
-    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value,
-  )
+  return JSON.stringify(parameters, (_key, value: JsonValue) => (typeof value === 'string' ? storable(value) : value))
+}
+
+/** PostgreSQL's texts hold no NUL and no lone surrogate; what an agent or a client sends may, as an id that it looks for too. */
+function storable<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(storable) as T
+  return (typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value) as T
 }
 
 const bigintType = 20
@@ -153,10 +161,11 @@ function isCut(error: unknown): boolean {
 }
 
 /** What a failed act looks like to its caller. Never the password, never a row. */
-function asStoreError(error: unknown, shownUrl: string): unknown {
+export function asStoreError(error: unknown, shownUrl: string): unknown {
   if (error instanceof AirworthyError) return error
   const code = (error as { code?: unknown }).code
-  if (typeof code === 'string' && (code === '28P01' || code === '28000')) {
+  const isUnnamed = error instanceof Error && /^SASL: .*password/.test(error.message)
+  if (code === '28P01' || code === '28000' || isUnnamed) {
     return unavailable(error, `${shownUrl} refused the user or the password.`, 'Check both in --db.')
   }
   if (code === '3D000') return unavailable(error, `${shownUrl} has no such database.`, 'Create it, or correct --db.')
@@ -165,9 +174,12 @@ function asStoreError(error: unknown, shownUrl: string): unknown {
   }
   if (code === '42501') {
     const mend = 'Give the role its rights again with the script of `airworthy store roles`.'
-    return unavailable(error, `${shownUrl} refuses a right that the kit needs.`, mend)
+    return unavailable(error, `${shownUrl} refuses a right that this needs.`, mend)
   }
   const why = typeof code === 'string' ? code : error instanceof Error ? error.message : 'unknown'
+  if (isCut(error) || /timeout/i.test(why)) {
+    return unavailable(error, `${shownUrl} does not answer (${why}).`, 'Check that the server runs and can be reached.')
+  }
   return unavailable(
     error,
     `The store ${shownUrl} could not commit (${why}).`,
@@ -179,12 +191,13 @@ function unavailable(cause: unknown, message: string, mend: string): AirworthyEr
   return new AirworthyError({ code: 'STORE_UNAVAILABLE', message, mend }, { cause })
 }
 
-function shown(url: string): string {
-  try {
-    const parsed = new URL(url)
-    return `postgres://${parsed.username === '' ? '' : `${parsed.username}@`}${parsed.host}${parsed.pathname}`
-  } catch (cause) {
+/** An address without its password and without its parameters, which may hold one too. @throws STORE_UNAVAILABLE */
+export function shownAddress(url: string): string {
+  // What cannot be parsed is not repeated, not as a cause either: it may hold a password.
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !/^postgres(?:ql)?:$/.test(parsed.protocol)) {
     const mend = 'Write it as postgres://user@host:5432/database.'
-    throw unavailable(cause, 'The address of the database is none.', mend)
+    throw unavailable(undefined, 'The address of the database is none.', mend)
   }
+  return `postgres://${parsed.username === '' ? '' : `${parsed.username}@`}${parsed.host}${parsed.pathname}`
 }

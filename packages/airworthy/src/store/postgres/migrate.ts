@@ -1,46 +1,68 @@
 /** Migrations: numbered, forward only, under an advisory lock, so that ten gateways that start at once migrate once. */
-import type { PoolClient } from 'pg'
+import type { ClientBase } from 'pg'
 import { AirworthyError } from '../../core/errors.ts'
-import { type PostgresConnection, schemaName } from './connection.ts'
+import { connectPostgres, patientStatementMsMax, schemaName } from './connection.ts'
 import { tablesMigration } from './migrations/001-tables.sql.ts'
 import { actsMigration } from './migrations/002-acts.sql.ts'
 import { tracesMigration } from './migrations/003-traces.sql.ts'
+import { guardsMigration } from './migrations/004-guards.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
-const migrations: readonly string[] = [tablesMigration, actsMigration, tracesMigration]
-const schemaVersion = migrations.length
+const migrations: readonly string[] = [tablesMigration, actsMigration, tracesMigration, guardsMigration]
+export const schemaVersion = migrations.length
 
 /**
- * Brings the schema to this version, where the role may.
+ * Brings the schema to this version, where the role may; ten that start at once migrate once. @returns the version before, 0: nothing
+ * was there. @param mayCreate  false: a database without the schema is refused, as a typing error in the address.
  * @throws STORE_FOREIGN, STORE_NEWER, STORE_UNAVAILABLE (a replica; a role that may not migrate); nothing is touched then.
  */
-export async function migrate(connection: PostgresConnection): Promise<void> {
-  await connection.with(async (client) => {
-    const { rows } = await client.query('SELECT pg_is_in_recovery() AS replica')
-    if (rows[0].replica) throw refused(connection, 'is a read-only replica', 'Point --db at the primary.')
-    if ((await versionOf(client, connection)) === schemaVersion) return
-    await client.query('BEGIN')
-    try {
-      await client.query('SELECT pg_advisory_xact_lock(727271)')
-      // Somebody else may have been faster.
-      const version = await versionOf(client, connection)
-      if (version < schemaVersion) await advance(client, connection, version)
+export async function migrate(url: string, { mayCreate = true } = {}): Promise<number> {
+  const connection = connectPostgres(url, { statementMs: patientStatementMsMax })
+  const { shownUrl } = connection
+  try {
+    return await connection.with(async (client) => {
+      await refuseReadOnly(client, shownUrl)
+      const before = await versionOf(client, shownUrl)
+      if (before === schemaVersion) return before
+      if (before === 0 && !mayCreate) throw nothingThere(shownUrl)
+      await client.query('BEGIN')
+      const version = await migrateIn(client, shownUrl)
       await client.query('COMMIT')
-    } catch (error) {
-      await client.query('ROLLBACK')
-      throw error
-    }
-  })
+      return version
+    })
+  } finally {
+    await connection.close()
+  }
 }
 
-async function advance(client: PoolClient, connection: PostgresConnection, version: number): Promise<void> {
+/** The same inside a transaction that somebody else began and ends. */
+export async function migrateIn(client: ClientBase, shownUrl: string): Promise<number> {
+  await client.query('SELECT pg_advisory_xact_lock(727271)')
+  // Somebody else may have been faster.
+  const version = await versionOf(client, shownUrl)
+  if (version < schemaVersion) await advance(client, shownUrl, version)
+  return version
+}
+
+async function refuseReadOnly(client: ClientBase, shownUrl: string): Promise<void> {
+  const { rows } = await client.query(
+    "SELECT pg_is_in_recovery() AS replica, current_setting('transaction_read_only') = 'on' AS readonly",
+  )
+  if (rows[0].replica) throw refused(shownUrl, 'is a read-only replica', 'Point --db at the primary.')
+  if (rows[0].readonly) {
+    const mend = 'Set default_transaction_read_only to off for the database and the role, or point --db elsewhere.'
+    throw refused(shownUrl, 'takes no writes: its transactions are read-only', mend)
+  }
+}
+
+async function advance(client: ClientBase, shownUrl: string, version: number): Promise<void> {
   const { rows } = await client.query(
     "SELECT CASE WHEN to_regnamespace($1) IS NULL THEN has_database_privilege(current_database(), 'CREATE') ELSE has_schema_privilege($1, 'CREATE') END AS may",
     [schemaName],
   )
   if (!rows[0].may) {
     throw refused(
-      connection,
+      shownUrl,
       `needs schema ${schemaVersion} and the role may not migrate`,
       'Run `airworthy store migrate --db` with the role that owns the schema.',
     )
@@ -56,33 +78,42 @@ async function advance(client: PoolClient, connection: PostgresConnection, versi
   await client.query(`UPDATE ${schemaName}.meta SET version = $1`, [schemaVersion])
 }
 
-/** 0: nothing is there yet. */
-async function versionOf(client: PoolClient, connection: PostgresConnection): Promise<number> {
-  const { rows } = await client.query(
-    `SELECT to_regnamespace($1) IS NOT NULL AS schema, to_regclass($1 || '.meta') IS NOT NULL AS meta,
-       (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($1)) AS relations`,
-    [schemaName],
-  )
-  const [{ schema, meta, relations }] = rows
-  if (!schema || (!meta && relations === 0)) return 0
-  if (!meta) {
-    throw new AirworthyError({
-      code: 'STORE_FOREIGN',
-      message: `The schema ${schemaName} of ${connection.shownUrl} belongs to another program.`,
-      mend: 'Point --db at a database in which that schema is free.',
-    })
-  }
-  const found = (await client.query(`SELECT version FROM ${schemaName}.meta`)).rows[0].version as number
-  if (found > schemaVersion) {
-    throw new AirworthyError({
-      code: 'STORE_NEWER',
-      message: `${connection.shownUrl} was written by a newer version of the kit (schema ${found}, this one knows ${schemaVersion}).`,
-      mend: 'Use the newer version, or another database.',
-    })
-  }
-  return found
+/** 0: nothing is there yet. @throws STORE_FOREIGN, STORE_NEWER */
+async function versionOf(client: ClientBase, shownUrl: string): Promise<number> {
+  const found = await readVersion(client, shownUrl)
+  if (found <= schemaVersion) return found
+  throw new AirworthyError({
+    code: 'STORE_NEWER',
+    message: `${shownUrl} was written by a newer version of the kit (schema ${found}, this one knows ${schemaVersion}).`,
+    mend: 'Use the newer version, or another database.',
+  })
 }
 
-function refused(connection: PostgresConnection, what: string, mend: string): AirworthyError {
-  return new AirworthyError({ code: 'STORE_UNAVAILABLE', message: `${connection.shownUrl} ${what}.`, mend })
+/** The schema's version as it stands there, whatever this version knows; 0: nothing is there yet. @throws STORE_FOREIGN */
+export async function readVersion(client: ClientBase, shownUrl: string): Promise<number> {
+  const { rows } = await client.query(
+    `SELECT n.oid IS NOT NULL AS schema,
+       (SELECT count(*) FROM pg_class WHERE relnamespace = n.oid) + (SELECT count(*) FROM pg_proc WHERE pronamespace = n.oid) AS things,
+       (SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = n.oid AND c.relname = 'meta' AND a.attname = 'version' AND a.atttypid = 'integer'::regtype) AS meta
+     FROM (SELECT to_regnamespace($1) AS oid) n`,
+    [schemaName],
+  )
+  const { schema, things, meta } = rows[0] as { schema: boolean; things: number; meta: number }
+  if (!schema || things === 0) return 0
+  const versions = meta === 1 ? (await client.query(`SELECT version FROM ${schemaName}.meta`)).rows : []
+  if (versions.length === 1) return versions[0].version as number
+  throw new AirworthyError({
+    code: 'STORE_FOREIGN',
+    message: `The schema ${schemaName} of ${shownUrl} belongs to another program.`,
+    mend: 'Point --db at a database in which that schema is free.',
+  })
+}
+
+function nothingThere(shownUrl: string): AirworthyError {
+  return refused(shownUrl, 'holds no store of a kit', 'Correct --db, or start a kit on it with `airworthy up --db`.')
+}
+
+function refused(shownUrl: string, what: string, mend: string): AirworthyError {
+  return new AirworthyError({ code: 'STORE_UNAVAILABLE', message: `${shownUrl} ${what}.`, mend })
 }

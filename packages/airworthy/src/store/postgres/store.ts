@@ -22,16 +22,18 @@ export interface PostgresStoreOptions {
   readonly onAppend?: () => void
   /** Told what an operator should know, one sentence a line. */
   readonly log?: (line: string) => void
+  /** False: a database without the schema of a kit is refused. */
+  readonly mayCreate?: boolean
 }
 
 /** @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
 export async function openPostgresStore(
   url: string,
-  { onAppend = () => {}, log = () => {} }: PostgresStoreOptions = {},
+  { onAppend = () => {}, log = () => {}, mayCreate = true }: PostgresStoreOptions = {},
 ): Promise<Store> {
+  await migrate(url, { mayCreate })
   const connection = connectPostgres(url)
   try {
-    await migrate(connection)
     const surplus = await surplusRights(connection)
     if (surplus.length > 0) {
       log(
@@ -59,11 +61,11 @@ export async function openPostgresStore(
     cosignatures: postgresCosignatureStore(connection),
     settings: async () => await durability(connection),
     probe: async () => {
-      const { replica } = await durability(connection)
-      if (replica !== 'no') {
+      const { readonly } = await durability(connection)
+      if (readonly !== 'off') {
         throw new AirworthyError({
           code: 'STORE_UNAVAILABLE',
-          message: `${connection.shownUrl} is a read-only replica.`,
+          message: `${connection.shownUrl} takes no writes: it is a replica, or its transactions are read-only.`,
           mend: 'Point --db at the primary.',
         })
       }
@@ -78,7 +80,7 @@ export async function openPostgresStore(
 async function durability(connection: PostgresConnection): Promise<Record<string, string | number>> {
   const [row] = await connection.read<Record<string, string>>(
     `SELECT current_setting('synchronous_commit') AS synchronous, current_setting('fsync') AS fsync,
-       current_setting('server_version') AS version, CASE WHEN pg_is_in_recovery() THEN 'yes' ELSE 'no' END AS replica`,
+       current_setting('server_version') AS version, current_setting('transaction_read_only') AS readonly`,
   )
   return row ?? {}
 }
