@@ -2,54 +2,50 @@
  * Each atomic act is one function: one call, one round trip, all of it or nothing. A value comes in as JSON and goes out as JSON.
  *
  * Locks, always in this order: the agent (shared by what acts, alone by what stops or repoints it), the task, then rows of its
- * actions. So a kill waits for acts that began before it, and none that begins after it commits. Whoever changes an action's state
- * has its task; each statement behind a lock sees what was committed before the lock was given.
+ * actions. So a kill waits for acts that began before it, and none that begins after it commits.
  *
  * An act that comes again after its reply was lost (a cut connection) finds its own entry and answers as the first time.
- *
- * Most of what a small statement costs is its start, and a function in SQL is planned again at each call. So the acts of a governed
- * call are few statements in plpgsql, one that looks and one that writes, and what asks no table is an expression.
  */
-
-/** Writes the entry of an act, as parts of the statement that writes what the entry is about. */
-const writesEntry = `
-  written AS (
-    INSERT INTO audit_entries (id, time_ms, task, body, leaf_hash)
-    VALUES (p->'entry'->>'id', (p->'entry'->>'time_ms')::bigint, p->'entry'->>'task', p->'entry'->>'text',
-      decode(p->'entry'->>'leaf_hash', 'hex'))
-    RETURNING rowid),
-  queued AS (INSERT INTO audit_pending (entry_rowid) SELECT rowid FROM written),
-  kept AS (
-    INSERT INTO audit_bodies (entry_rowid, name, salt, content)
-    SELECT rowid, b->>'name', decode(b->>'salt', 'hex'), b->>'content'
-    FROM written, jsonb_array_elements(p->'entry'->'bodies') AS b)`
-
-/** Appends what a task learned, likewise. */
-const writesFacts = `
-  learned AS (
-    INSERT INTO facts (task_row, n, body)
-    SELECT t.row, t.last_fact + f.ordinality, f.value FROM jsonb_array_elements_text(p->'facts') WITH ORDINALITY AS f)`
-
 export const actsMigration = `
 CREATE FUNCTION lock_agent(agent text) RETURNS void LANGUAGE sql AS $$
   SELECT pg_advisory_xact_lock(727272, hashtext(agent))
 $$;
+CREATE FUNCTION share_agent(agent text) RETURNS void LANGUAGE sql AS $$
+  SELECT pg_advisory_xact_lock_shared(727272, hashtext(agent))
+$$;
 
 CREATE FUNCTION append_entry(entry jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  p jsonb := jsonb_build_object('entry', entry);
+  key bigint;
 BEGIN
-  WITH ${writesEntry} SELECT;
+  INSERT INTO audit_entries (id, time_ms, task, body, leaf_hash)
+  VALUES (entry->>'id', (entry->>'time_ms')::bigint, entry->>'task', entry->>'text', decode(entry->>'leaf_hash', 'hex'))
+  RETURNING rowid INTO key;
+  INSERT INTO audit_pending (entry_rowid) VALUES (key);
+  INSERT INTO audit_bodies (entry_rowid, name, salt, content)
+  SELECT key, b->>'name', decode(b->>'salt', 'hex'), b->>'content' FROM jsonb_array_elements(entry->'bodies') AS b;
 END $$;
 
-CREATE FUNCTION is_done(entry jsonb) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
-BEGIN
-  RETURN EXISTS (SELECT FROM audit_entries WHERE id = entry->>'id');
-END $$;
+CREATE FUNCTION is_done(entry jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM audit_entries WHERE id = entry->>'id')
+$$;
 
-CREATE FUNCTION task_after(calls bigint, cost bigint, last_fact bigint) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION task_after(t tasks) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT jsonb_build_object(
+    'counters', jsonb_build_object('toolCalls', t.tool_calls, 'costUsdMicros', t.cost_usd_micros),
+    'lastFact', t.last_fact)
+$$;
+
+CREATE FUNCTION advance_task(t tasks, calls bigint, cost bigint, new_facts jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  after tasks;
 BEGIN
-  RETURN jsonb_build_object('counters', jsonb_build_object('toolCalls', calls, 'costUsdMicros', cost), 'lastFact', last_fact);
+  INSERT INTO facts (task_row, n, body)
+  SELECT t.row, t.last_fact + f.ordinality, f.value FROM jsonb_array_elements_text(new_facts) WITH ORDINALITY AS f;
+  UPDATE tasks SET tool_calls = tool_calls + calls, cost_usd_micros = cost_usd_micros + cost,
+    last_fact = last_fact + jsonb_array_length(new_facts)
+  WHERE row = t.row RETURNING * INTO after;
+  RETURN task_after(after);
 END $$;
 
 CREATE FUNCTION facts_after(wanted_row bigint, after bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
