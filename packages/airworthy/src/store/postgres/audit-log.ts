@@ -105,7 +105,7 @@ export function postgresAuditLog({ act, read }: PostgresConnection, holder: stri
     readBodies: async (first, end) =>
       await bodies(
         `SELECT ${bodyColumns} FROM audit_index i JOIN audit_bodies b ON b.entry_rowid = i.entry_rowid
-         WHERE i.log_index >= $1 AND i.log_index < $2 ORDER BY i.log_index, b.name`,
+         WHERE i.log_index >= $1 AND i.log_index < $2 ORDER BY i.log_index, b.name COLLATE "C"`,
         [first, end],
       ),
     readBody: async (entryId, name) =>

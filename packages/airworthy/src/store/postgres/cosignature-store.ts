@@ -7,7 +7,7 @@ export function postgresCosignatureStore({ act, read }: PostgresConnection): Cos
     keep: async ({ size, witness, line }) => void (await act('keep_cosignature', { size, witness, line })),
     readCosignatures: async ({ after, through }) =>
       await read(
-        'SELECT size, witness, line FROM audit_cosignatures WHERE size > $1 AND size <= $2 ORDER BY size, witness',
+        'SELECT size, witness, line FROM audit_cosignatures WHERE size > $1 AND size <= $2 ORDER BY size, witness COLLATE "C"',
         [after, through],
       ),
   }

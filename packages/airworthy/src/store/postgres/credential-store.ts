@@ -14,7 +14,7 @@ export function postgresCredentialStore({ act, read }: PostgresConnection): Cred
       return row === undefined ? undefined : credentialOfRow(row)
     },
     listCredentials: async () =>
-      (await read<CredentialRow>('SELECT * FROM credentials ORDER BY created_ms, id')).map(credentialOfRow),
+      (await read<CredentialRow>('SELECT * FROM credentials ORDER BY created_ms, id COLLATE "C"')).map(credentialOfRow),
     revokeCredential: async ({ id, atMs, entry }) =>
       await act('revoke_credential', { id, atMs, entry: entryOf(entry) }),
   }
