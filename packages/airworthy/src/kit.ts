@@ -35,6 +35,14 @@ import { engageKill, type KillReport, liftKill } from './operate/halts/kill-swit
 import { createCredential, type NewCredential, revokeCredential } from './operate/keys/credentials.ts'
 import { type KitKeys, readKitKeys, temporaryKitKeys } from './operate/keys/key-folder.ts'
 import type { CredentialRecord } from './operate/keys/port.ts'
+import {
+  type AskedModelCall,
+  beginModelCall,
+  endModelCall,
+  type ModelDecision,
+  type ModelOutcome,
+  type ModelPassage,
+} from './operate/model/model-call.ts'
 import { readProject } from './operate/onboard/read-project.ts'
 import { newOwner } from './operate/recovery/owner.ts'
 import { sweep, sweepMemory } from './operate/recovery/sweep.ts'
@@ -50,6 +58,7 @@ import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import { httpAuthChecks } from './upstream/auth-check.ts'
 import { createMcpUpstream, type McpUpstream } from './upstream/mcp-upstream.ts'
+import { askProvider, type ProviderAnswer, providerOf } from './upstream/model-provider.ts'
 import { offeredTools } from './upstream/offered-tools.ts'
 import type { RelayAnswer, RelayCall } from './upstream/relay.ts'
 
@@ -112,6 +121,12 @@ export interface Kit {
   awaitAction(actionId: string, timeoutMs: number, signal: AbortSignal): Promise<ActionAnswer>
   readAction(actionId: string): Promise<ActionRecord | undefined>
   reportOutcome(actionId: string, outcome: Outcome): Promise<ActionAnswer>
+  /** Reserves steps, tokens and cost of a model call, or says why not. Never throws. */
+  beginModelCall(task: TaskRecord, asked: AskedModelCall): Promise<ModelDecision>
+  /** Settles it. @throws STORE_UNAVAILABLE; a sweep then counts all that was reserved as used. */
+  endModelCall(passage: ModelPassage, outcome: ModelOutcome): Promise<void>
+  /** Asks the model's provider, whose key stands in the kit's environment alone. Never throws. */
+  askModel(path: string, body: string, signal: AbortSignal): Promise<ProviderAnswer>
   /** Relays a request that is no tool call (resources, prompts); a stopped agent gets nothing. Never throws. */
   relay(call: RelayCall & { readonly task?: TaskRecord }): Promise<RelayAnswer>
   decideApproval(decision: {
@@ -316,6 +331,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
               guard,
               approvals: store.approvals,
               recovery: store.recovery,
+              models: store.models,
               beginApproved: (actionId) => {
                 if (!isClosing) approved.begin(actionId)
               },
@@ -415,6 +431,10 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       // Only the caller's own report is its collection; what an operator or a hook says, the task has yet to fetch.
       return await answerOfRecord(guard, action, outcome.by === 'caller' ? 'collect' : 'look')
     },
+
+    beginModelCall: (task, asked) => beginModelCall(guard, store.models, task, asked),
+    endModelCall: (passage, outcome) => endModelCall(guard, store.models, passage, outcome),
+    askModel: (path, body, signal) => askProvider({ ...providerOf(manifest, env), body, signal, path }),
 
     async decideApproval(decision) {
       const approval = await decideApproval(store.approvals, { ...decision, atMs: clock(), newId: idOf })

@@ -216,7 +216,9 @@ describe('the reference agent', () => {
     })
     // Addresses of packages are words of the language here, not of the test.
     expect(
-      sharedWords.filter((word) => !/(@modelcontextprotocol|@hono|node:|application\/json|: airworthy\/)/.test(word)),
+      sharedWords.filter(
+        (word) => !/(@modelcontextprotocol|@hono|@ai-sdk|node:|application\/json|: airworthy\/)/.test(word),
+      ),
     ).toEqual([])
   })
 

@@ -11,6 +11,7 @@ export const auditEntryKinds = [
   'action-settled',
   'resource-relayed',
   'input-relayed',
+  'model-denied',
   'approval-granted',
   'approval-rejected',
   'approval-expired',

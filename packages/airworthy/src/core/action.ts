@@ -13,4 +13,4 @@ export const dataClasses: readonly DataClass[] = ['pii', 'secret', 'regulated']
 export type ActionState = 'held' | 'intended' | 'succeeded' | 'failed' | 'ambiguous' | 'denied'
 
 /** The door an action came through; part of its audit entry. */
-export type Door = 'mcp' | 'api' | 'embedded' | 'probe' | 'approval'
+export type Door = 'mcp' | 'api' | 'embedded' | 'probe' | 'approval' | 'model'

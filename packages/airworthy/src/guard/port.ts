@@ -20,7 +20,7 @@ export interface GuardPorts {
   readonly newId: (prefix: IdPrefix) => string
 }
 
-export type IdPrefix = 'act' | 'apr' | 'ent' | 'tsk' | 'key'
+export type IdPrefix = 'act' | 'apr' | 'ent' | 'tsk' | 'key' | 'mdl'
 
 /** Outbound auth checks: only a clear yes is `allowed`. */
 export interface AuthCheckPort {

@@ -9,6 +9,7 @@ import { checkBody, verdict } from '../contract/check.ts'
 import { guardEvent } from '../contract/event.ts'
 import { createdKey, keyBody, keyList, revokedKey } from '../contract/key.ts'
 import { killBody, killList, killReport, liftReport } from '../contract/kill.ts'
+import { chatRequest } from '../contract/model.ts'
 import { health, permitKeys, readiness, status } from '../contract/status.ts'
 import { closedTask, openedTask, openTaskBody } from '../contract/task.ts'
 import { act, readAction, reportOutcome } from './api/actions.ts'
@@ -19,6 +20,7 @@ import { check, createKey, kill, liftKill, listKeys, listKills, revokeKey } from
 import { healthz, metrics, permitKey, readyz, status as statusOf } from './api/status.ts'
 import { closeTask, openTask } from './api/tasks.ts'
 import type { CallerKind } from './caller.ts'
+import { chatCompletions } from './model/chat-completions.ts'
 import { openApiDocument } from './openapi.ts'
 import { jsonAnswer, type Route, route } from './route.ts'
 
@@ -48,6 +50,16 @@ export const routes: readonly Route[] = [
     summary: 'Numbers for Prometheus',
     answer: { mediaType: 'text/plain' },
     handle: metrics,
+  }),
+
+  route({
+    method: 'POST',
+    path: '/openai/v1/chat/completions',
+    credentials: ['task'],
+    summary: "OpenAI's chat completions under guard: pins, budgets and kill switch; the task token is the API key",
+    body: chatRequest,
+    answer: {},
+    handle: chatCompletions,
   }),
 
   route({

@@ -8,6 +8,7 @@ import type { AuditReaderPort } from '../operate/audit/port.ts'
 import type { EvidenceStore } from '../operate/evidence/port.ts'
 import type { KillStore } from '../operate/halts/port.ts'
 import type { CredentialStore } from '../operate/keys/port.ts'
+import type { ModelStore } from '../operate/model/port.ts'
 import type { RecoveryStore } from '../operate/recovery/port.ts'
 import type { ReleaseStore } from '../operate/releases/port.ts'
 import type { SequencerPort } from '../operate/sequencer/port.ts'
@@ -26,6 +27,7 @@ export interface Store {
   readonly traces: TraceStore
   readonly audit: AuditLog
   readonly cosignatures: CosignatureStore
+  readonly models: ModelStore
   /** What the database says of this connection's durability: `synchronous` 2 is FULL on SQLite, `on` on PostgreSQL. */
   settings(): Promise<Readonly<Record<string, string | number>>>
   /** @throws STORE_UNAVAILABLE unless a write could be made now. */

@@ -30,6 +30,7 @@ async function swept(options: TestGuardOptions) {
         guard,
         approvals: t.store.approvals,
         recovery: t.store.recovery,
+        models: t.store.models,
         beginApproved: (id) => begun.push(id),
         onRefused: (id) => refused.push(id),
         onChange: () => {},

@@ -9,6 +9,7 @@ import { ambiguousReason } from '../../guard/steps/settle.ts'
 import { reportOutcome } from '../actions/report-outcome.ts'
 import { expiryOf, refusalReasons } from '../approvals/decide.ts'
 import type { ApprovalStore } from '../approvals/port.ts'
+import type { ModelStore } from '../model/port.ts'
 import { isOwnerGone } from './owner.ts'
 import type { RecoveryStore } from './port.ts'
 
@@ -16,6 +17,7 @@ export interface SweepPorts {
   readonly guard: Guard
   readonly approvals: ApprovalStore
   readonly recovery: RecoveryStore
+  readonly models: Pick<ModelStore, 'openModelOwners' | 'doubtfulModelCalls' | 'endModelCall'>
   /** Begins to execute an approved action, or hands it to its caller; returns at once and may be told the same again. */
   readonly beginApproved: (actionId: string) => void
   /** An approval came to its end without a person's word: whoever waits must hear it. */
@@ -47,6 +49,7 @@ export async function sweep(ports: SweepPorts, memory: SweepMemory): Promise<voi
   await refuseLeftovers(ports)
   for (const actionId of await ports.approvals.approvedActions()) ports.beginApproved(actionId)
   await doubtOpenActions(ports)
+  await countLostModelCalls(ports)
   await reconcileAmbiguous(ports, memory)
 }
 
@@ -89,6 +92,16 @@ async function doubtOpenActions({ guard, recovery, onChange }: SweepPorts): Prom
       by: 'recovery',
     })
     onChange(action.id)
+  }
+}
+
+/** Nobody knows what a call used whose process died: all that was reserved counts as used. */
+async function countLostModelCalls({ guard, models }: SweepPorts): Promise<void> {
+  const { clock } = guard.ports
+  const owners = (await models.openModelOwners()).filter((owner) => owner !== guard.owner && isOwnerGone(owner))
+  for (const callId of await models.doubtfulModelCalls({ nowMs: clock(), owners, limit: roundMax })) {
+    const details = { error: 'The kit was stopped, or nobody ended the call.' }
+    await models.endModelCall({ callId, atMs: clock(), state: 'lost', tokens: 0, costUsdMicros: 0, details })
   }
 }
 

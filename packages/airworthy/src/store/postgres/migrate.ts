@@ -6,9 +6,16 @@ import { tablesMigration } from './migrations/001-tables.sql.ts'
 import { actsMigration } from './migrations/002-acts.sql.ts'
 import { tracesMigration } from './migrations/003-traces.sql.ts'
 import { guardsMigration } from './migrations/004-guards.sql.ts'
+import { modelCallsMigration } from './migrations/005-model-calls.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
-const migrations: readonly string[] = [tablesMigration, actsMigration, tracesMigration, guardsMigration]
+const migrations: readonly string[] = [
+  tablesMigration,
+  actsMigration,
+  tracesMigration,
+  guardsMigration,
+  modelCallsMigration,
+]
 export const schemaVersion = migrations.length
 
 /**

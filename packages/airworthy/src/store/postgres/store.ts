@@ -12,6 +12,7 @@ import { postgresEvidenceStore } from './evidence-store.ts'
 import { postgresGuardStore } from './guard-store.ts'
 import { postgresKillStore } from './kill-store.ts'
 import { migrate } from './migrate.ts'
+import { postgresModelStore } from './model-store.ts'
 import { postgresRecoveryStore } from './recovery-store.ts'
 import { postgresReleaseStore } from './release-store.ts'
 import { surplusRights } from './roles.ts'
@@ -59,6 +60,7 @@ export async function openPostgresStore(
     traces: postgresTraceStore(connection),
     audit,
     cosignatures: postgresCosignatureStore(connection),
+    models: postgresModelStore(connection),
     settings: async () => await durability(connection),
     probe: async () => {
       const { readonly } = await durability(connection)

@@ -6,6 +6,7 @@ import { auditMigration } from './migrations/002-audit.sql.ts'
 import { personsMigration } from './migrations/003-persons.sql.ts'
 import { tracesMigration } from './migrations/004-traces.sql.ts'
 import { cosignaturesMigration } from './migrations/005-cosignatures.sql.ts'
+import { modelCallsMigration } from './migrations/006-model-calls.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
 const migrations: readonly string[] = [
@@ -14,7 +15,10 @@ const migrations: readonly string[] = [
   personsMigration,
   tracesMigration,
   cosignaturesMigration,
+  modelCallsMigration,
 ]
+
+export const schemaVersion = migrations.length
 
 /** Brings the schema to this version. @throws STORE_FOREIGN, STORE_NEWER; nothing is touched then. */
 export function migrate(db: SqliteDatabase, path: string): void {

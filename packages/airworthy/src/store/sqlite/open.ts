@@ -10,11 +10,14 @@ import { migrate } from './migrate.ts'
 
 export type SqliteDatabase = Database.Database
 
+/** In the kit's folder. */
+export const databaseFile = 'airworthy.db'
+
 const busyTimeoutMs = 5_000
 
 /** @param dir the kit's folder, or `:memory:`. @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
 export function openSqlite(dir: string): SqliteDatabase {
-  const path = dir === ':memory:' ? dir : join(dir, 'airworthy.db')
+  const path = dir === ':memory:' ? dir : join(dir, databaseFile)
   let db: SqliteDatabase
   try {
     if (dir !== ':memory:' && !existsSync(dir)) mkdirSync(dir, { recursive: true, mode: 0o700 })

@@ -8,6 +8,7 @@ import { sqliteCredentialStore } from './credential-store.ts'
 import { sqliteEvidenceStore } from './evidence-store.ts'
 import { sqliteGuardStore } from './guard-store.ts'
 import { sqliteKillStore } from './kill-store.ts'
+import { sqliteModelStore } from './model-store.ts'
 import { openSqlite } from './open.ts'
 import { sqliteRecoveryStore } from './recovery-store.ts'
 import { sqliteReleaseStore } from './release-store.ts'
@@ -30,6 +31,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     traces: sqliteTraceStore(db, audit),
     audit: sqliteAuditLog(db),
     cosignatures: sqliteCosignatureStore(db),
+    models: sqliteModelStore(db),
     settings: async () => ({
       synchronous: db.pragma('synchronous', { simple: true }) as number,
       journal: db.pragma('journal_mode', { simple: true }) as string,

@@ -1,0 +1,267 @@
+/**
+ * One model call under guard: the pins of the release, kill switch, budgets reserved before and settled after. Nothing here knows a
+ * provider's wire format; a door (server/model) turns its requests into `AskedModelCall` and answers in its own words.
+ */
+import type { Reason } from '../../core/decision.ts'
+import { digestOf, digestOfText } from '../../core/digest.ts'
+import { AirworthyError } from '../../core/errors.ts'
+import type { JsonObject, JsonValue } from '../../core/json.ts'
+import type { BudgetRule, ModelPin } from '../../core/manifest/effective.ts'
+import type { FallbackResult } from '../../guard/answer.ts'
+import { fallbackOf } from '../../guard/fallback.ts'
+import { deny, type Guard } from '../../guard/guard.ts'
+import type { TaskRecord } from '../../guard/port.ts'
+import { killedDenial } from '../../guard/steps/check-halt.ts'
+import { costOf, saneUsage, type TokenPrice, type TokenUsage } from '../../telemetry/cost.ts'
+import type { SpanRecord } from '../../telemetry/span.ts'
+import type { ModelBudget, ModelStore, ModelUse } from './port.ts'
+
+export interface AskedModelCall {
+  readonly model: string
+  /** Those that a manifest may pin, by its own names (`temperature`, `max_output_tokens`); what was not sent is absent. */
+  readonly parameters: JsonObject
+  /** The instructions that the request begins with; undefined: none. */
+  readonly systemPrompt: string | undefined
+  /** The most tokens that the request itself can be. */
+  readonly inputTokensMax: number
+  /** How many answers are asked for. */
+  readonly choices: number
+}
+
+/** What may be sent. */
+export interface ModelPassage {
+  readonly kind: 'send'
+  readonly callId: string
+  readonly task: TaskRecord
+  readonly model: string
+  /** Pinned parameters to set, by the manifest's names. */
+  readonly parameters: JsonObject
+  /** True when the budget's threshold chose the cheaper model. */
+  readonly isCheaper: boolean
+  readonly beganMs: number
+  readonly price: TokenPrice | undefined
+}
+
+export type ModelDecision =
+  | ModelPassage
+  | { readonly kind: 'denied'; readonly reasons: readonly Reason[] }
+  | { readonly kind: 'fallback'; readonly fallback: FallbackResult; readonly reasons: readonly Reason[] }
+
+/** A task that is asked to answer without end must have an end: what a manifest does not bound is bounded here. */
+const outputTokensMaxDefault = 4_096
+/** A stream that nobody ends. */
+const callMsMax = 600_000
+
+/** Decides, and reserves what the call may use. Never throws: what goes wrong is a denial. */
+export async function beginModelCall(
+  guard: Guard,
+  store: ModelStore,
+  task: TaskRecord,
+  asked: AskedModelCall,
+): Promise<ModelDecision> {
+  try {
+    return await decide(guard, store, task, asked)
+  } catch (error) {
+    const isStore = error instanceof AirworthyError && error.code === 'STORE_UNAVAILABLE'
+    if (!isStore) guard.onFault?.(error)
+    return isStore
+      ? denied('STORE_UNAVAILABLE', 'The store did not answer, so the model was not called.')
+      : denied('INTERNAL_ERROR', 'The guard failed, so the model was not called.')
+  }
+}
+
+async function decide(
+  guard: Guard,
+  store: ModelStore,
+  task: TaskRecord,
+  asked: AskedModelCall,
+): Promise<ModelDecision> {
+  const { manifest, ports } = guard
+  const pin = manifest.model
+  if (pin === undefined) return denied('RELEASE_NOT_READY', 'The manifest pins no model, so none may be called.')
+  if (guard.notReady !== undefined) return denied('RELEASE_NOT_READY', guard.notReady)
+  if (task.release !== guard.release) {
+    return denied('RELEASE_DRIFT', 'The task began on another release; start a new task.')
+  }
+  const drift = driftOf(guard, pin, asked)
+  if (drift !== undefined && guard.mode === 'enforce') return await refuse(guard, task, drift)
+
+  const use = await store.readModelUse(task.id)
+  const isCheaper = pin.cheaper !== undefined && isPastThreshold(guard, use)
+  const model = isCheaper && pin.cheaper !== undefined ? pin.cheaper.id : pin.id
+  const price = (isCheaper ? pin.cheaper?.price : pin.price) as TokenPrice | undefined
+  const parameters = pinnedParameters(pin, asked)
+  const outputTokensMax = Number(parameters.max_output_tokens) * asked.choices
+  const most: TokenUsage = { input: asked.inputTokensMax, output: outputTokensMax, cacheRead: 0, cacheWrite: 0 }
+  const cost = costOf(most, dearest(price))
+  const { maxSteps, maxTokens, maxCostUsdMicros, deadlineMs } = manifest.budgets
+  const unlimited = Number.MAX_SAFE_INTEGER
+  const isEnforced = guard.mode === 'enforce'
+  const nowMs = ports.clock()
+  const callId = ports.newId('mdl')
+  const begun = await store.beginModelCall({
+    callId,
+    task,
+    atMs: nowMs,
+    doubtMs: nowMs + callMsMax,
+    owner: guard.owner,
+    model,
+    reserved: {
+      tokens: most.input + most.output,
+      costUsdMicros: cost.kind === 'priced' ? cost.usdMicros : 0,
+    },
+    limits: {
+      steps: isEnforced ? maxSteps.limit : unlimited,
+      tokens: isEnforced ? maxTokens.limit : unlimited,
+      costUsdMicros: isEnforced ? maxCostUsdMicros.limit : unlimited,
+      workedMs: isEnforced ? deadlineMs.limit : unlimited,
+    },
+  })
+  switch (begun.kind) {
+    case 'begun':
+      return { kind: 'send', callId, task, model, parameters, isCheaper, beganMs: nowMs, price }
+    case 'killed':
+      return await refuse(guard, task, killedDenial(begun.kill).reasons[0] as Reason)
+    case 'closed':
+      return denied('IDENTITY_INVALID', 'The task is closed.')
+    case 'over-budget':
+      return await exhausted(guard, task, begun.budget, begun.used)
+  }
+}
+
+/** What the release pins and the request has otherwise; undefined: nothing. */
+function driftOf(guard: Guard, pin: ModelPin, asked: AskedModelCall): Reason | undefined {
+  const drift = (message: string): Reason => ({ code: 'RELEASE_DRIFT', message })
+  if (asked.model !== pin.id && asked.model !== pin.cheaper?.id) {
+    return drift(`The release pins the model ${pin.id}; the request names another.`)
+  }
+  for (const [name, value] of Object.entries(pin.parameters)) {
+    const sent = asked.parameters[name]
+    if (sent === undefined || (name === 'max_output_tokens' && Number(sent) <= Number(value))) continue
+    if (digestOf(sent as JsonValue) !== digestOf(value as JsonValue)) {
+      return drift(`The release pins ${name}; the request has another value.`)
+    }
+  }
+  const { prompt } = guard.manifest
+  if (
+    prompt !== undefined &&
+    (asked.systemPrompt === undefined || digestOfText(asked.systemPrompt) !== prompt.digest)
+  ) {
+    return drift(`The request does not begin with the pinned prompt ${prompt.file}.`)
+  }
+  return undefined
+}
+
+function pinnedParameters(pin: ModelPin, asked: AskedModelCall): JsonObject {
+  const most = Number(pin.parameters.max_output_tokens ?? outputTokensMaxDefault)
+  const sent = asked.parameters.max_output_tokens
+  return {
+    ...pin.parameters,
+    max_output_tokens: typeof sent === 'number' && sent > 0 ? Math.min(sent, most) : most,
+  }
+}
+
+/** The threshold switches; the limit never moves. */
+function isPastThreshold(guard: Guard, use: ModelUse): boolean {
+  const { maxSteps, maxTokens } = guard.manifest.budgets
+  const past = ({ at, do: what, limit }: BudgetRule, used: number): boolean =>
+    at !== undefined && what === 'switch_model' && used >= at * limit
+  return past(maxTokens, use.tokens) || past(maxSteps, use.steps)
+}
+
+/** Input may be written to the cache, which some providers charge more for than plain input. */
+function dearest(price: TokenPrice | undefined): TokenPrice | undefined {
+  return price === undefined
+    ? undefined
+    : { ...price, input: Math.max(price.input, price.cache_write, price.cache_read) }
+}
+
+async function exhausted(guard: Guard, task: TaskRecord, budget: ModelBudget, used: number): Promise<ModelDecision> {
+  const { budgets } = guard.manifest
+  const rule = {
+    max_steps: budgets.maxSteps,
+    max_tokens: budgets.maxTokens,
+    max_cost_usd: budgets.maxCostUsdMicros,
+    deadline: budgets.deadlineMs,
+  }[budget]
+  // `used` of the deadline is a clock reading and would make two answers to the same input differ.
+  const shown = budget === 'deadline' ? rule.limit : used
+  const message = `The budget ${budget} of this task is used up.`
+  const reason: Reason = { code: 'BUDGET_EXCEEDED', message, limit: rule.limit, used: shown }
+  await logDenial(guard, task, [reason])
+  return { kind: 'fallback', fallback: fallbackOf(budget, rule, shown), reasons: [reason] }
+}
+
+async function refuse(guard: Guard, task: TaskRecord, reason: Reason): Promise<ModelDecision> {
+  await logDenial(guard, task, [reason])
+  return { kind: 'denied', reasons: [reason] }
+}
+
+function denied(code: Reason['code'], message: string): ModelDecision {
+  return { kind: 'denied', reasons: deny(code, message, 'stop').reasons }
+}
+
+async function logDenial({ ports, mode }: Guard, task: TaskRecord, reasons: readonly Reason[]): Promise<void> {
+  await ports.store.learn({
+    task: task.id,
+    facts: [],
+    entry: {
+      id: ports.newId('ent'),
+      timeMs: ports.clock(),
+      kind: 'model-denied',
+      actor: { kind: 'agent', id: task.agent, verifiedBy: 'task_token' },
+      principal: { id: task.principal.id, verifiedBy: task.principal.verifiedBy },
+      agent: task.agent,
+      release: task.release,
+      environment: task.environment,
+      mode,
+      door: 'model',
+      task: task.id,
+      traceId: task.traceId,
+      decision: 'deny',
+      reasons,
+    },
+  })
+}
+
+/** What became of it. */
+export interface ModelOutcome {
+  readonly state: 'succeeded' | 'failed'
+  /** As the provider reported it; undefined: it reported none, and what was reserved counts as used. */
+  readonly usage: TokenUsage | undefined
+  /** Nothing reached the provider, or it refused before it began: nothing was used. */
+  readonly isUnused?: boolean
+  readonly details: JsonObject
+  readonly span: (cost: JsonObject) => SpanRecord
+}
+
+/** Settles the reservation. @throws STORE_UNAVAILABLE; a sweep then counts all of it as used. */
+export async function endModelCall(
+  guard: Guard,
+  store: ModelStore,
+  passage: ModelPassage,
+  outcome: ModelOutcome,
+): Promise<void> {
+  const { usage: reported, isUnused = false } = outcome
+  const none: TokenUsage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
+  const sane = reported === undefined ? undefined : saneUsage(reported)
+  const used = isUnused ? none : sane?.usage
+  const cost = used === undefined ? undefined : costOf(used, passage.price)
+  const shown: JsonObject = {
+    ...(used === undefined ? { usage: 'missing' } : { ...used }),
+    ...(sane?.isClamped === true ? { usage_clamped: true } : {}),
+    ...(cost === undefined ? {} : cost.kind === 'priced' ? { cost_usd_micros: cost.usdMicros } : { unpriced: true }),
+    ...(passage.isCheaper ? { cheaper: true } : {}),
+  }
+  const counted = Number.MAX_SAFE_INTEGER
+  await store.endModelCall({
+    callId: passage.callId,
+    atMs: guard.ports.clock(),
+    state: outcome.state,
+    tokens: used === undefined ? counted : used.input + used.output,
+    costUsdMicros: cost === undefined ? counted : cost.kind === 'priced' ? cost.usdMicros : 0,
+    details: { ...outcome.details, ...shown },
+    span: outcome.span(shown),
+  })
+  guard.states.outdate(passage.task.id)
+}

@@ -1,0 +1,51 @@
+/** Model calls on PostgreSQL. */
+import type { BeginModelCallAnswer, ModelStore, ModelUse } from '../../operate/model/port.ts'
+import { type KillRow, killOfRow } from '../rows/kill-row.ts'
+import { spanValues } from '../rows/trace-row.ts'
+import type { PostgresConnection } from './connection.ts'
+
+type BeginJson = Exclude<BeginModelCallAnswer, { kind: 'killed' }> | { readonly kind: 'killed'; readonly kill: KillRow }
+
+export function postgresModelStore({ act, read }: PostgresConnection): ModelStore {
+  return {
+    async beginModelCall({ callId, task, reserved, ...call }) {
+      const answer = await act<BeginJson>('begin_model_call', {
+        ...call,
+        ...reserved,
+        call: callId,
+        task: task.id,
+        agent: task.agent,
+      })
+      return answer.kind === 'killed' ? { kind: 'killed', kill: killOfRow(answer.kill) } : answer
+    },
+    endModelCall: async ({ callId, span, details, ...ending }) =>
+      await act('end_model_call', {
+        ...ending,
+        call: callId,
+        details: JSON.stringify(details),
+        span:
+          span === undefined
+            ? undefined
+            : spanValues(span).map((value) => (typeof value === 'bigint' ? `${value}` : value)),
+      }),
+    async readModelUse(task) {
+      const [row] = await read<ModelUse>(
+        'SELECT u.steps, u.tokens FROM model_use u JOIN tasks t ON t.row = u.task_row WHERE t.id = $1',
+        [task],
+      )
+      return row ?? { steps: 0, tokens: 0 }
+    },
+    openModelOwners: async () =>
+      (await read<{ owner: string }>("SELECT DISTINCT owner FROM model_calls WHERE state = 'running'")).map(
+        ({ owner }) => owner,
+      ),
+    doubtfulModelCalls: async ({ nowMs, owners, limit }) =>
+      (
+        await read<{ id: string }>(
+          `SELECT id FROM model_calls WHERE state = 'running' AND (doubt_ms <= $1 OR owner = ANY ($2))
+           ORDER BY row LIMIT $3`,
+          [nowMs, owners, limit],
+        )
+      ).map(({ id }) => id),
+  }
+}
