@@ -3,6 +3,15 @@
  * asks, and the kit's own role has no right to either. Texts of JSON stay texts: they are digested as they were written.
  */
 export const tablesMigration = `
+/* What one column must be stands in its type: a CHECK of a table is read and built anew by each statement that writes to it. */
+CREATE DOMAIN natural_number AS bigint CHECK (VALUE >= 0);
+CREATE DOMAIN positive_number AS bigint CHECK (VALUE > 0);
+CREATE DOMAIN yes_or_no AS integer CHECK (VALUE IN (0, 1));
+CREATE DOMAIN sha256 AS bytea CHECK (length(VALUE) = 32);
+CREATE DOMAIN action_effect AS text CHECK (VALUE IN ('read', 'write', 'irreversible'));
+CREATE DOMAIN action_state AS text CHECK (VALUE IN ('held', 'intended', 'succeeded', 'failed', 'ambiguous', 'denied'));
+
+/* A task's numbers change at each call: room in its page lets a new version take the place of an old one. */
 CREATE TABLE tasks (
   row bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   project text NOT NULL DEFAULT 'default',
@@ -14,20 +23,20 @@ CREATE TABLE tasks (
   trace_id text NOT NULL,
   token_hash text NOT NULL UNIQUE,
   resume_url text,
-  probe integer NOT NULL DEFAULT 0 CHECK (probe IN (0, 1)),
+  probe yes_or_no NOT NULL DEFAULT 0,
   created_ms bigint NOT NULL,
   closed_ms bigint,
-  waited_ms bigint NOT NULL DEFAULT 0 CHECK (waited_ms >= 0),
+  waited_ms natural_number NOT NULL DEFAULT 0,
   waited_until_ms bigint NOT NULL DEFAULT 0,
-  tool_calls bigint NOT NULL DEFAULT 0 CHECK (tool_calls >= 0),
-  cost_usd_micros bigint NOT NULL DEFAULT 0 CHECK (cost_usd_micros >= 0),
-  last_fact bigint NOT NULL DEFAULT 0
-);
+  tool_calls natural_number NOT NULL DEFAULT 0,
+  cost_usd_micros natural_number NOT NULL DEFAULT 0,
+  last_fact natural_number NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
 CREATE INDEX tasks_by_agent ON tasks (agent, created_ms);
 
 CREATE TABLE facts (
   task_row bigint NOT NULL REFERENCES tasks (row),
-  n bigint NOT NULL CHECK (n > 0),
+  n positive_number NOT NULL,
   body text NOT NULL,
   PRIMARY KEY (task_row, n)
 );
@@ -37,8 +46,8 @@ CREATE TABLE actions (
   id text NOT NULL UNIQUE,
   task_row bigint NOT NULL REFERENCES tasks (row),
   tool text NOT NULL,
-  effect text NOT NULL CHECK (effect IN ('read', 'write', 'irreversible')),
-  state text NOT NULL CHECK (state IN ('held', 'intended', 'succeeded', 'failed', 'ambiguous', 'denied')),
+  effect action_effect NOT NULL,
+  state action_state NOT NULL,
   arguments_digest text NOT NULL,
   definition_digest text NOT NULL,
   idempotency_key text,
@@ -54,8 +63,7 @@ CREATE TABLE actions (
   collected_ms bigint,
   arguments_entry text NOT NULL,
   result_entry text,
-  CHECK (intended_ms IS NOT NULL OR state IN ('held', 'denied')),
-  CHECK (settled_ms IS NOT NULL OR state IN ('held', 'intended', 'denied'))
+  CHECK (state IN ('held', 'denied') OR (intended_ms IS NOT NULL AND (state = 'intended' OR settled_ms IS NOT NULL)))
 );
 CREATE UNIQUE INDEX actions_by_key ON actions (task_row, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX actions_waiting ON actions (task_row, tool, arguments_digest) WHERE approval_id IS NOT NULL AND collected_ms IS NULL;
@@ -145,13 +153,16 @@ CREATE TABLE audit_entries (
   time_ms bigint NOT NULL,
   task text,
   body text NOT NULL,
-  leaf_hash bytea NOT NULL CHECK (length(leaf_hash) = 32)
+  leaf_hash sha256 NOT NULL
 );
 CREATE INDEX audit_entries_by_task ON audit_entries (task) WHERE task IS NOT NULL;
 
-/* Entries without an index yet. Row ids do not grow in the order of commits here, so a queue says what is new. */
+/*
+ * Entries without an index yet. Row ids do not grow in the order of commits here, so a queue says what is new. It refers to nothing:
+ * what is taken from it gets a row in audit_index, which does.
+ */
 CREATE TABLE audit_pending (
-  entry_rowid bigint PRIMARY KEY REFERENCES audit_entries (rowid)
+  entry_rowid bigint PRIMARY KEY
 );
 
 CREATE TABLE audit_bodies (
@@ -223,13 +234,19 @@ END $$;
 CREATE TRIGGER only_grow BEFORE UPDATE ON audit_tiles FOR EACH ROW EXECUTE FUNCTION only_grow();
 
 CREATE FUNCTION next_index() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  first bigint;
+  last bigint;
+  added_count bigint;
 BEGIN
-  IF NEW.log_index <> (SELECT coalesce(max(log_index) + 1, 0) FROM audit_index) THEN
+  SELECT min(log_index), max(log_index), count(*) INTO first, last, added_count FROM added;
+  IF added_count > 0 AND (last - first + 1 <> added_count
+    OR first <> (SELECT coalesce(max(log_index) + 1, 0) FROM audit_index WHERE log_index < first)) THEN
     RAISE EXCEPTION 'audit_index is append-only: the next index is needed' USING ERRCODE = 'AW001';
   END IF;
-  RETURN NEW;
+  RETURN NULL;
 END $$;
-CREATE TRIGGER next_index BEFORE INSERT ON audit_index FOR EACH ROW EXECUTE FUNCTION next_index();
+CREATE TRIGGER next_index AFTER INSERT ON audit_index REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION next_index();
 
 CREATE FUNCTION larger_size() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

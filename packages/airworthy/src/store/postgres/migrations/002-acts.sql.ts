@@ -2,50 +2,84 @@
  * Each atomic act is one function: one call, one round trip, all of it or nothing. A value comes in as JSON and goes out as JSON.
  *
  * Locks, always in this order: the agent (shared by what acts, alone by what stops or repoints it), the task, then rows of its
- * actions. So a kill waits for acts that began before it, and none that begins after it commits.
+ * actions. So a kill waits for acts that began before it, and none that begins after it commits. Whoever changes the state of an
+ * action holds its task. A statement sees what was committed before it began: what must be true is read behind the locks.
  *
  * An act that comes again after its reply was lost (a cut connection) finds its own entry and answers as the first time.
+ *
+ * A small statement costs mostly its start, and a function in SQL is planned anew at each call. So the acts of a governed call are
+ * plpgsql with three statements: one locks, one looks, one writes.
  */
+
+/** Writes the act's entry: parts of the `WITH` of the statement that writes what the entry is about. */
+const writesEntry = `
+  written AS (
+    INSERT INTO audit_entries (id, time_ms, task, body, leaf_hash)
+    VALUES (p->'entry'->>'id', (p->'entry'->>'time_ms')::bigint, p->'entry'->>'task', p->'entry'->>'text',
+      decode(p->'entry'->>'leaf_hash', 'hex'))
+    RETURNING rowid),
+  queued AS (INSERT INTO audit_pending (entry_rowid) SELECT rowid FROM written),
+  kept AS (
+    INSERT INTO audit_bodies (entry_rowid, name, salt, content)
+    SELECT rowid, b->>'name', decode(b->>'salt', 'hex'), b->>'content'
+    FROM written, jsonb_array_elements(p->'entry'->'bodies') AS b)`
+
+/** Appends what the task `t` learns, likewise. */
+const writesFacts = `
+  learned AS (
+    INSERT INTO facts (task_row, n, body)
+    SELECT t.row, t.last_fact + f.ordinality, f.value FROM jsonb_array_elements_text(p->'facts') WITH ORDINALITY AS f)`
+
+/** A new row of the ledger, likewise. */
+const writesAction = (state: 'intended' | 'held' | 'denied'): string => `
+  made AS (
+    INSERT INTO actions (id, task_row, tool, effect, state, arguments_digest, definition_digest, idempotency_key, approval_id,
+      reasons, cost_usd_micros, owner, doubt_ms, created_ms, intended_ms, arguments_entry)
+    VALUES (p->>'action', t.row, p->>'tool', p->>'effect', '${state}', p->>'argumentsDigest', p->>'definitionDigest',
+      p->>'idempotencyKey', ${state === 'held' ? "p->'approval'->>'id'" : 'NULL'}, p->>'reasons',
+      coalesce((p->>'costUsdMicros')::bigint, 0), p->>'owner', (p->>'doubtMs')::bigint, (p->>'atMs')::bigint,
+      ${state === 'intended' ? "(p->>'atMs')::bigint" : 'NULL'}, p->'entry'->>'id'))`
+
+/** The action that a call may be another attempt at; NULL: none. */
+const earlierRow = `coalesce(
+      (SELECT a.row FROM actions a WHERE a.task_row = t.row AND a.idempotency_key = p->>'idempotencyKey'),
+      (SELECT a.row FROM actions a WHERE p->>'idempotencyKey' IS NULL AND a.task_row = t.row AND a.tool = p->>'tool'
+        AND a.arguments_digest = p->>'argumentsDigest' AND a.approval_id IS NOT NULL AND a.collected_ms IS NULL
+        AND a.idempotency_key IS NULL ORDER BY a.row DESC LIMIT 1),
+      (SELECT a.row FROM actions a WHERE a.state = 'ambiguous' AND a.task_row = t.row AND a.tool = p->>'tool'
+        AND a.arguments_digest = p->>'argumentsDigest' LIMIT 1))`
+
+/** Behind the locks: is this act on record, what stops the agent, what is released, what is this call an attempt at. */
+const looks = `
+  SELECT EXISTS (SELECT FROM audit_entries e WHERE e.id = p->'entry'->>'id'),
+    (SELECT to_jsonb(k) FROM kills k WHERE k.agent = p->>'agent' AND k.tool IN ('*', p->>'tool') LIMIT 1),
+    (SELECT e.release FROM environments e WHERE e.agent = p->>'agent' AND e.name = p->>'environment'),
+    ${earlierRow}
+  INTO done, stopped, released, earlier_row;`
+
 export const actsMigration = `
 CREATE FUNCTION lock_agent(agent text) RETURNS void LANGUAGE sql AS $$
   SELECT pg_advisory_xact_lock(727272, hashtext(agent))
 $$;
-CREATE FUNCTION share_agent(agent text) RETURNS void LANGUAGE sql AS $$
-  SELECT pg_advisory_xact_lock_shared(727272, hashtext(agent))
-$$;
 
 CREATE FUNCTION append_entry(entry jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  key bigint;
+  p jsonb := jsonb_build_object('entry', entry);
 BEGIN
-  INSERT INTO audit_entries (id, time_ms, task, body, leaf_hash)
-  VALUES (entry->>'id', (entry->>'time_ms')::bigint, entry->>'task', entry->>'text', decode(entry->>'leaf_hash', 'hex'))
-  RETURNING rowid INTO key;
-  INSERT INTO audit_pending (entry_rowid) VALUES (key);
-  INSERT INTO audit_bodies (entry_rowid, name, salt, content)
-  SELECT key, b->>'name', decode(b->>'salt', 'hex'), b->>'content' FROM jsonb_array_elements(entry->'bodies') AS b;
+  WITH ${writesEntry} SELECT INTO p;
 END $$;
 
-CREATE FUNCTION is_done(entry jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT EXISTS (SELECT FROM audit_entries WHERE id = entry->>'id')
-$$;
-
-CREATE FUNCTION task_after(t tasks) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT jsonb_build_object(
-    'counters', jsonb_build_object('toolCalls', t.tool_calls, 'costUsdMicros', t.cost_usd_micros),
-    'lastFact', t.last_fact)
-$$;
-
-CREATE FUNCTION advance_task(t tasks, calls bigint, cost bigint, new_facts jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE
-  after tasks;
+CREATE FUNCTION is_done(entry jsonb) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-  INSERT INTO facts (task_row, n, body)
-  SELECT t.row, t.last_fact + f.ordinality, f.value FROM jsonb_array_elements_text(new_facts) WITH ORDINALITY AS f;
-  UPDATE tasks SET tool_calls = tool_calls + calls, cost_usd_micros = cost_usd_micros + cost,
-    last_fact = last_fact + jsonb_array_length(new_facts)
-  WHERE row = t.row RETURNING * INTO after;
-  RETURN task_after(after);
+  RETURN EXISTS (SELECT FROM audit_entries WHERE id = entry->>'id');
+END $$;
+
+/* A task's numbers after an act. */
+CREATE FUNCTION task_after(t tasks, calls bigint, cost bigint, learned bigint) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN jsonb_build_object(
+    'counters', jsonb_build_object('toolCalls', t.tool_calls + calls, 'costUsdMicros', t.cost_usd_micros + cost),
+    'lastFact', t.last_fact + learned);
 END $$;
 
 CREATE FUNCTION facts_after(wanted_row bigint, after bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
@@ -69,23 +103,6 @@ CREATE FUNCTION action_json(a actions) RETURNS jsonb LANGUAGE sql STABLE AS $$
   FROM tasks t WHERE t.row = a.task_row
 $$;
 
-CREATE FUNCTION find_earlier(wanted_row bigint, p jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE
-  a actions;
-BEGIN
-  IF p->>'idempotencyKey' IS NULL THEN
-    SELECT * INTO a FROM actions WHERE task_row = wanted_row AND tool = p->>'tool' AND arguments_digest = p->>'argumentsDigest'
-      AND approval_id IS NOT NULL AND collected_ms IS NULL AND idempotency_key IS NULL ORDER BY row DESC LIMIT 1;
-  ELSE
-    SELECT * INTO a FROM actions WHERE task_row = wanted_row AND idempotency_key = p->>'idempotencyKey';
-  END IF;
-  IF a.row IS NULL THEN
-    SELECT * INTO a FROM actions WHERE state = 'ambiguous' AND task_row = wanted_row AND tool = p->>'tool'
-      AND arguments_digest = p->>'argumentsDigest' LIMIT 1;
-  END IF;
-  RETURN CASE WHEN a.row IS NULL THEN NULL ELSE action_json(a) END;
-END $$;
-
 CREATE FUNCTION read_task(p jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object('task', to_jsonb(t), 'facts', facts_after(t.row, (p->>'afterFact')::bigint))
   FROM tasks t WHERE id = p->>'task'
@@ -93,7 +110,8 @@ $$;
 
 CREATE FUNCTION read_attempt(p jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object('task', to_jsonb(t), 'facts', facts_after(t.row, (p->>'afterFact')::bigint),
-    'kills', kills_of(t.agent), 'earlier', find_earlier(t.row, p))
+    'kills', kills_of(t.agent),
+    'earlier', (SELECT action_json(found) FROM actions found WHERE found.row = ${earlierRow}))
   FROM tasks t WHERE id = p->>'task'
 $$;
 
@@ -101,16 +119,15 @@ CREATE FUNCTION read_action(p jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT action_json(a) FROM actions a WHERE id = p->>'action'
 $$;
 
-/* What hold and intend share: everything that may say no before anything is written. */
-CREATE FUNCTION obstacle(t tasks, p jsonb, cost bigint, is_counted boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+/* What may say no to hold and intend before anything is written; NULL: nothing does. */
+CREATE FUNCTION obstacle(t tasks, p jsonb, cost bigint, is_counted boolean, released text, earlier_row bigint)
+RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   limits jsonb := p->'limits';
   seen jsonb := p->'seen';
   worked bigint := (p->>'atMs')::bigint - t.created_ms - t.waited_ms;
-  found jsonb;
 BEGIN
-  IF (p->>'enforced')::boolean AND (SELECT release FROM environments WHERE agent = p->>'agent' AND name = p->>'environment')
-    IS DISTINCT FROM p->>'release' THEN
+  IF (p->>'enforced')::boolean AND released IS DISTINCT FROM p->>'release' THEN
     RETURN jsonb_build_object('kind', 'release-changed');
   END IF;
   IF t.closed_ms IS NOT NULL THEN
@@ -119,11 +136,8 @@ BEGIN
   IF seen IS NOT NULL AND ((seen->>'toolCalls')::bigint <> t.tool_calls OR (seen->>'costUsdMicros')::bigint <> t.cost_usd_micros) THEN
     RETURN jsonb_build_object('kind', 'stale');
   END IF;
-  IF is_counted THEN
-    found := find_earlier(t.row, p);
-    IF found IS NOT NULL THEN
-      RETURN jsonb_build_object('kind', 'duplicate', 'action', found);
-    END IF;
+  IF is_counted AND earlier_row IS NOT NULL THEN
+    RETURN jsonb_build_object('kind', 'duplicate', 'action', (SELECT action_json(a) FROM actions a WHERE a.row = earlier_row));
   END IF;
   IF worked > (limits->>'workedMs')::bigint THEN
     RETURN jsonb_build_object('kind', 'over-budget', 'budget', 'deadline', 'limit', limits->'workedMs', 'used', worked);
@@ -140,20 +154,6 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-
-CREATE FUNCTION kill_on(p jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT jsonb_build_object('kind', 'killed', 'kill', to_jsonb(k)) FROM kills k
-  WHERE agent = p->>'agent' AND tool IN ('*', p->>'tool') LIMIT 1
-$$;
-
-CREATE FUNCTION insert_action(t tasks, p jsonb, new_state text, approval text) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO actions (id, task_row, tool, effect, state, arguments_digest, definition_digest, idempotency_key, approval_id,
-    reasons, cost_usd_micros, owner, doubt_ms, created_ms, intended_ms, arguments_entry)
-  VALUES (p->>'action', t.row, p->>'tool', p->>'effect', new_state, p->>'argumentsDigest', p->>'definitionDigest',
-    p->>'idempotencyKey', approval, p->>'reasons', coalesce((p->>'costUsdMicros')::bigint, 0), p->>'owner',
-    (p->>'doubtMs')::bigint, (p->>'atMs')::bigint,
-    CASE WHEN new_state = 'intended' THEN (p->>'atMs')::bigint END, p->'entry'->>'id')
-$$;
 
 CREATE FUNCTION lock_task(wanted text) RETURNS tasks LANGUAGE plpgsql AS $$
 DECLARE
@@ -173,11 +173,8 @@ BEGIN
   IF is_done(p->'entry') THEN
     RETURN 'true';
   END IF;
-  PERFORM insert_action(t, p, 'denied', NULL);
-  IF (p->>'counted')::boolean THEN
-    PERFORM advance_task(t, 1, 0, '[]');
-  END IF;
-  PERFORM append_entry(p->'entry');
+  WITH ${writesEntry}, ${writesAction('denied')}
+  UPDATE tasks SET tool_calls = tool_calls + 1 WHERE row = t.row AND (p->>'counted')::boolean;
   RETURN 'true';
 END $$;
 
@@ -185,31 +182,33 @@ CREATE FUNCTION hold(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   t tasks;
   stop jsonb;
-  after jsonb;
   approval jsonb := p->'approval';
+  done boolean;
+  stopped jsonb;
+  released text;
+  earlier_row bigint;
 BEGIN
-  PERFORM share_agent(p->>'agent');
-  stop := kill_on(p);
-  IF stop IS NOT NULL THEN
-    RETURN stop;
-  END IF;
+  PERFORM pg_advisory_xact_lock_shared(727272, hashtext(p->>'agent'));
   t := lock_task(p->>'task');
-  IF is_done(p->'entry') THEN
-    RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t));
+  ${looks}
+  IF stopped IS NOT NULL THEN
+    RETURN jsonb_build_object('kind', 'killed', 'kill', stopped);
   END IF;
-  stop := obstacle(t, p, 0, true);
+  IF done THEN
+    RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t, 0, 0, 0));
+  END IF;
+  stop := obstacle(t, p, 0, true, released, earlier_row);
   IF stop IS NOT NULL THEN
     RETURN stop;
   END IF;
-  PERFORM insert_action(t, p, 'held', approval->>'id');
+  WITH ${writesEntry}, ${writesAction('held')}
+  UPDATE tasks SET tool_calls = tool_calls + 1 WHERE row = t.row;
   INSERT INTO approvals (id, action_id, task, agent, tool, principal_id, roles, not_requester, state, summary, nonce,
     binding_digest, created_ms, expires_ms)
   VALUES (approval->>'id', p->>'action', p->>'task', p->>'agent', p->>'tool', approval->>'principal', approval->>'roles',
     (approval->>'notRequester')::integer, 'pending', approval->>'summary', approval->>'nonce', approval->>'bindingDigest',
     (p->>'atMs')::bigint, (approval->>'expiresMs')::bigint);
-  after := advance_task(t, 1, 0, '[]');
-  PERFORM append_entry(p->'entry');
-  RETURN jsonb_build_object('kind', 'committed', 'task', after);
+  RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t, 1, 0, 0));
 END $$;
 
 /* Why an approval does not carry exactly this; NULL when it was consumed just now. */
@@ -239,20 +238,24 @@ DECLARE
   t tasks;
   stop jsonb;
   why text;
-  after jsonb;
   cost bigint := (p->>'costUsdMicros')::bigint;
+  learned bigint := jsonb_array_length(p->'facts');
   is_resumed boolean := p->'approval' IS NOT NULL;
+  done boolean;
+  stopped jsonb;
+  released text;
+  earlier_row bigint;
 BEGIN
-  PERFORM share_agent(p->>'agent');
-  stop := kill_on(p);
-  IF stop IS NOT NULL THEN
-    RETURN stop;
-  END IF;
+  PERFORM pg_advisory_xact_lock_shared(727272, hashtext(p->>'agent'));
   t := lock_task(p->>'task');
-  IF is_done(p->'entry') THEN
-    RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t));
+  ${looks}
+  IF stopped IS NOT NULL THEN
+    RETURN jsonb_build_object('kind', 'killed', 'kill', stopped);
   END IF;
-  stop := obstacle(t, p, cost, NOT is_resumed);
+  IF done THEN
+    RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t, 0, 0, 0));
+  END IF;
+  stop := obstacle(t, p, cost, NOT is_resumed, released, earlier_row);
   IF stop IS NOT NULL THEN
     RETURN stop;
   END IF;
@@ -262,34 +265,40 @@ BEGIN
     IF why IS NOT NULL THEN
       RETURN jsonb_build_object('kind', 'approval-invalid', 'why', why);
     END IF;
-    UPDATE actions SET state = 'intended', reasons = p->>'reasons', cost_usd_micros = cost, owner = p->>'owner',
-      doubt_ms = (p->>'doubtMs')::bigint, intended_ms = (p->>'atMs')::bigint, arguments_entry = p->'entry'->>'id'
-    WHERE id = p->>'action';
-  ELSE
-    PERFORM insert_action(t, p, 'intended', NULL);
+    WITH ${writesEntry}, ${writesFacts},
+    resumed AS (
+      UPDATE actions SET state = 'intended', reasons = p->>'reasons', cost_usd_micros = cost, owner = p->>'owner',
+        doubt_ms = (p->>'doubtMs')::bigint, intended_ms = (p->>'atMs')::bigint, arguments_entry = p->'entry'->>'id'
+      WHERE id = p->>'action')
+    UPDATE tasks SET cost_usd_micros = cost_usd_micros + cost, last_fact = last_fact + learned WHERE row = t.row;
+    RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t, 0, cost, learned));
   END IF;
-  after := advance_task(t, CASE WHEN is_resumed THEN 0 ELSE 1 END, cost, p->'facts');
-  PERFORM append_entry(p->'entry');
-  RETURN jsonb_build_object('kind', 'committed', 'task', after);
+  WITH ${writesEntry}, ${writesFacts}, ${writesAction('intended')}
+  UPDATE tasks SET tool_calls = tool_calls + 1, cost_usd_micros = cost_usd_micros + cost, last_fact = last_fact + learned
+  WHERE row = t.row;
+  RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t, 1, cost, learned));
 END $$;
 
 CREATE FUNCTION settle(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
-  a actions;
   t tasks;
+  done boolean;
+  state_before text;
+  reserved bigint;
   unspent bigint;
+  learned bigint := jsonb_array_length(p->'facts');
   newer jsonb;
-  after jsonb;
 BEGIN
   SELECT * INTO t FROM tasks WHERE row = (SELECT task_row FROM actions WHERE id = p->>'action') FOR UPDATE;
   IF t.row IS NULL THEN
     RETURN jsonb_build_object('kind', 'settled-before');
   END IF;
-  IF is_done(p->'entry') THEN
-    RETURN jsonb_build_object('kind', 'settled', 'task', task_after(t));
+  SELECT EXISTS (SELECT FROM audit_entries e WHERE e.id = p->'entry'->>'id'), a.state, a.cost_usd_micros
+  INTO done, state_before, reserved FROM actions a WHERE a.id = p->>'action';
+  IF done THEN
+    RETURN jsonb_build_object('kind', 'settled', 'task', task_after(t, 0, 0, 0));
   END IF;
-  SELECT * INTO a FROM actions WHERE id = p->>'action' FOR UPDATE;
-  IF NOT (a.state = 'intended' OR (a.state = 'ambiguous' AND p->>'state' <> 'ambiguous')) THEN
+  IF NOT (state_before = 'intended' OR (state_before = 'ambiguous' AND p->>'state' <> 'ambiguous')) THEN
     RETURN jsonb_build_object('kind', 'settled-before');
   END IF;
   IF t.last_fact > (p->>'lastFact')::bigint THEN
@@ -298,15 +307,15 @@ BEGIN
       RETURN jsonb_build_object('kind', 'newer-facts', 'facts', newer);
     END IF;
   END IF;
-  unspent := CASE WHEN p->>'state' = 'ambiguous' THEN 0
-    ELSE greatest(0, a.cost_usd_micros - (p->>'costUsdMicros')::bigint) END;
-  UPDATE actions SET state = p->>'state', error = p->>'error', settled_ms = (p->>'atMs')::bigint,
-    result_entry = p->'entry'->>'id', cost_usd_micros = cost_usd_micros - unspent,
-    reasons = CASE WHEN p->>'reasons' = '[]' THEN reasons ELSE p->>'reasons' END
-  WHERE row = a.row;
-  after := advance_task(t, 0, -unspent, p->'facts');
-  PERFORM append_entry(p->'entry');
-  RETURN jsonb_build_object('kind', 'settled', 'task', after);
+  unspent := CASE WHEN p->>'state' = 'ambiguous' THEN 0 ELSE greatest(0, reserved - (p->>'costUsdMicros')::bigint) END;
+  WITH ${writesEntry}, ${writesFacts},
+  settled AS (
+    UPDATE actions SET state = p->>'state', error = p->>'error', settled_ms = (p->>'atMs')::bigint,
+      result_entry = p->'entry'->>'id', cost_usd_micros = cost_usd_micros - unspent,
+      reasons = CASE WHEN p->>'reasons' = '[]' THEN reasons ELSE p->>'reasons' END
+    WHERE id = p->>'action')
+  UPDATE tasks SET cost_usd_micros = cost_usd_micros - unspent, last_fact = last_fact + learned WHERE row = t.row;
+  RETURN jsonb_build_object('kind', 'settled', 'task', task_after(t, 0, -unspent, learned));
 END $$;
 
 CREATE FUNCTION refuse_held(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -329,8 +338,8 @@ DECLARE
   t tasks := lock_task(p->>'task');
 BEGIN
   IF NOT is_done(p->'entry') THEN
-    PERFORM advance_task(t, 0, 0, p->'facts');
-    PERFORM append_entry(p->'entry');
+    WITH ${writesEntry}, ${writesFacts}
+    UPDATE tasks SET last_fact = last_fact + jsonb_array_length(p->'facts') WHERE row = t.row;
   END IF;
   RETURN 'true';
 END $$;
@@ -353,8 +362,8 @@ BEGIN
   VALUES (made->>'id', made->>'project', made->>'agent', made->>'release', made->>'environment', made->>'principal',
     made->>'traceId', p->>'tokenHash', made->>'resumeUrl', (made->>'probe')::integer, (made->>'createdMs')::bigint)
   RETURNING * INTO t;
-  PERFORM advance_task(t, 0, 0, p->'facts');
-  PERFORM append_entry(p->'entry');
+  WITH ${writesEntry}, ${writesFacts}
+  UPDATE tasks SET last_fact = last_fact + jsonb_array_length(p->'facts') WHERE row = t.row;
   RETURN 'true';
 END $$;
 
