@@ -5,13 +5,13 @@ import { printable } from '../core/printable.ts'
 import type { ApprovalRecord } from '../guard/port.ts'
 import type { ShownApproval } from '../operate/approvals/read-approval.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
-import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { type KitFlags, withKit } from './kit-access.ts'
 
 interface Flags extends KitFlags {
   readonly json: boolean
 }
-const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
+const flags = { json: jsonFlag, dir: dirFlag, db: dbFlag, project: projectFlag }
 const idParameter = {
   kind: 'tuple',
   parameters: [{ brief: 'The approval', placeholder: 'ID', parse: String }],
@@ -69,7 +69,7 @@ const decision = (verb: 'approve' | 'reject', brief: string) =>
           )
         if (verb === 'approve' && !isKitRunning)
           this.stderr.write(
-            'No kit runs on this folder: the action is executed when one does, if it still may be then.\n',
+            'No kit runs on this folder: the action is executed by the next one that runs on its store, if it still may be then.\n',
           )
         return exitCodes.pass
       })

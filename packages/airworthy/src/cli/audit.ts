@@ -1,17 +1,17 @@
 /** `airworthy audit verify | export | prove`: they read the log beside a running kit, or an export with nothing else at hand. */
-import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import { AirworthyError } from '../core/errors.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
-import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
-import { foldersOf, type KitFlags } from './kit-access.ts'
+import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { type KitFlags, storeOf } from './kit-access.ts'
 
 interface Flags extends KitFlags {
   readonly json: boolean
 }
-const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
+const flags = { json: jsonFlag, dir: dirFlag, db: dbFlag, project: projectFlag }
 
 const verifyCommand = buildCommand<
   Flags & { since: string | undefined; key: string | undefined; witness: string | undefined },
@@ -21,7 +21,7 @@ const verifyCommand = buildCommand<
   docs: {
     brief: 'Verify the log, or an export of it, and name every fault',
     fullDescription:
-      'Without FILE the log of this folder is read. What was done with the signing key, or cut from the end, shows only against a checkpoint that was saved elsewhere: give it with --since (a checkpoint, or an anchor file), or name a witness whose cosignatures the log carries with --witness.',
+      'Without FILE the log of this folder, or of --db, is read. What was done with the signing key, or cut from the end, shows only against a checkpoint that was saved elsewhere: give it with --since (a checkpoint, or an anchor file), or name a witness whose cosignatures the log carries with --witness.',
   },
   parameters: {
     flags: {
@@ -133,27 +133,20 @@ interface OpenLog {
 
 /** Reads the folder's log; entries of other processes that no checkpoint covers yet are not in it. */
 async function withLog<T>(context: CliContext, given: KitFlags, use: (open: OpenLog) => Promise<T>): Promise<T> {
-  const { dir } = foldersOf(context, given)
-  if (!existsSync(join(dir, 'airworthy.db'))) {
-    throw new AirworthyError({
-      code: 'STORE_UNAVAILABLE',
-      message: `There is no store in ${dir}.`,
-      mend: 'Give the folder of a kit with --dir, or an export as FILE.',
-    })
-  }
-  const [{ openSqliteStore }, { exportLog }, { readKitKeys }, { noteSigner }, { originOf }] = await Promise.all([
-    import('../store/sqlite/store.ts'),
+  const [{ openStore }, { exportLog }, { readKitKeys }, { noteSigner }, { originOf }] = await Promise.all([
+    import('../store/open-store.ts'),
     import('../operate/audit/export-log.ts'),
     import('../operate/keys/key-folder.ts'),
     import('../audit/note.ts'),
     import('../operate/audit/origin.ts'),
   ])
-  const store = openSqliteStore(dir, () => {})
+  const location = storeOf(context, given)
+  const store = await openStore(location, { mayCreate: false })
   try {
-    const { vkey } = noteSigner(await originOf(store.audit), readKitKeys(dir, context.env).audit)
+    const { vkey } = noteSigner(await originOf(store.audit), readKitKeys(location.dir, context.env).audit)
     return await use({ log: store.audit, cosignatures: store.cosignatures, vkey, exportLog })
   } finally {
-    store.close()
+    await store.close()
   }
 }
 

@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Target>>> = {
   kill: async () => (await import('./kill.ts')).killCommand,
   revive: async () => (await import('./revive.ts')).reviveCommand,
   keys: async () => (await import('./keys.ts')).keysCommands,
+  store: async () => (await import('./store.ts')).storeCommands,
 }
 
 const args = process.argv.slice(2)

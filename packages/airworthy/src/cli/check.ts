@@ -4,7 +4,7 @@ import { AirworthyError } from '../core/errors.ts'
 import { renderVerdict } from '../operate/verdict/render-verdict.ts'
 import type { Verdict } from '../readiness/verdict.ts'
 import { type CliContext, exitCodes, printFaults, printJson, runCommand } from './context.ts'
-import { dirFlag, environmentFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { dbFlag, dirFlag, environmentFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { checkKit } from './kit-access.ts'
 
 interface CheckFlags {
@@ -12,6 +12,7 @@ interface CheckFlags {
   readonly at?: string | undefined
   readonly json: boolean
   readonly dir?: string | undefined
+  readonly db?: string | undefined
   readonly project?: string | undefined
 }
 
@@ -27,6 +28,7 @@ export const checkCommand = buildCommand<CheckFlags, [], CliContext>({
       at: optionalText('Judge what is on record as of this time (RFC 3339); runs and records nothing', 'TIME'),
       json: jsonFlag,
       dir: dirFlag,
+      db: dbFlag,
       project: projectFlag,
     },
   },

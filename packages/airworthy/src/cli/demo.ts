@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { buildCommand } from '@stricli/core'
 import type { Verdict } from '../readiness/verdict.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
-import { copyProject, demoTasks, deskFolder } from './demo/desk.ts'
+import { copyProject, demoTasks, deskFolder, pinRealModel } from './demo/desk.ts'
 import { runTasks } from './demo/run-tasks.ts'
 import { type AgentWorker, type Service, startAgent, startService } from './demo/services.ts'
 import { environmentFlag, jsonFlag, optionalText } from './flags.ts'
@@ -18,6 +18,7 @@ interface DemoFlags {
   readonly exit: boolean
   readonly json: boolean
   readonly dir: string | undefined
+  readonly db: string | undefined
   readonly port: number
   readonly seed: number
   readonly environment: string | undefined
@@ -31,6 +32,10 @@ export const demoCommand = buildCommand<DemoFlags, [], CliContext>({
       exit: { kind: 'boolean', brief: 'End after the verdict, with its exit code', default: false },
       json: jsonFlag,
       dir: optionalText("Folder for the project's copy and .airworthy; default a fresh temporary one", 'DIR'),
+      db: optionalText(
+        'postgres://...: the store, instead of the one in the folder; AIRWORTHY_DB is not read here',
+        'URL',
+      ),
       port: {
         kind: 'parsed',
         parse: portOf,
@@ -99,6 +104,8 @@ async function demonstrate(
   const log = given.verbose ? (line: string): void => void context.stderr.write(`${line}\n`) : (): void => {}
   const dir = join(folder, '.airworthy')
   copyProject(folder)
+  const realModel = context.env.OPENAI_BASE_URL
+  if (realModel !== undefined) pinRealModel(folder, context.env.AIRWORTHY_MODEL)
   const { readKitKeys } = await import('../operate/keys/key-folder.ts')
   const permitKey = Buffer.from(readKitKeys(dir, context.env).permit.publicKeyRaw).toString('base64')
   const seed = String(given.seed)
@@ -107,7 +114,6 @@ async function demonstrate(
     'Airworthy demo: a support desk, governed. World, model and approver are SIMULATED; kit, agent and protocols are real.\n',
   )
   print(`Project copy: ${folder}\n`)
-  const realModel = context.env.OPENAI_BASE_URL
   const [model, helpdesk] = await Promise.all([
     realModel === undefined
       ? startService('simulated model', join(deskFolder, 'model/main.js'), { MODEL_SEED: seed }, log)
@@ -123,13 +129,16 @@ async function demonstrate(
   running.add(helpdesk)
   const started = running.addKit(
     await startKit(
-      { ...context, env: { ...context.env, MODEL_URL: model.url, HELPDESK_URL: helpdesk.url } },
+      {
+        ...context,
+        env: { ...context.env, AIRWORTHY_DB: undefined, MODEL_URL: model.url, HELPDESK_URL: helpdesk.url },
+      },
       {
         dir,
         project: folder,
         port: given.port,
         host: undefined,
-        db: undefined,
+        db: given.db,
         environment: given.environment,
         mode: 'enforce',
       },
@@ -154,8 +163,9 @@ async function demonstrate(
       {
         AIRWORTHY_URL: url,
         AIRWORTHY_MCP_URL: `${url}/mcp/${kit.agent}`,
-        OPENAI_BASE_URL: model.url,
-        ...(realModel === undefined ? {} : pick(context.env, ['OPENAI_API_KEY', 'AIRWORTHY_MODEL'])),
+        // The agent's way to the model is the kit, and its key there the task's token; the provider's key stays with the kit.
+        OPENAI_BASE_URL: `${url}/openai/v1`,
+        ...(realModel === undefined ? {} : pick(context.env, ['AIRWORTHY_MODEL'])),
       },
       log,
     ),

@@ -1,5 +1,5 @@
 /**
- * The acts of operators and approvers where no kit runs: on the folder's store alone. No release is registered, nothing is swept
+ * The acts of operators and approvers where no kit runs: on the folder's store alone, or on the database that --db names. No release is registered, nothing is swept
  * and nothing is executed, so they work beside a broken manifest too. The entries are written with the acts; the next kit that
  * runs gives them their places in the log. Whoever may write the folder's files is its operator.
  */
@@ -19,22 +19,26 @@ import { originOf } from '../operate/audit/origin.ts'
 import { engageKill, liftKill } from '../operate/halts/kill-switch.ts'
 import { createCredential, credentialOf, revokeCredential } from '../operate/keys/credentials.ts'
 import { manifestFile } from '../operate/onboard/read-project.ts'
-import { openSqliteStore } from '../store/sqlite/store.ts'
+import { openStore, type StoreLocation } from '../store/open-store.ts'
+import { databaseFile } from '../store/sqlite/open.ts'
 import type { Store } from '../store/store.ts'
 import type { KitAccess } from './kit-access.ts'
 
 export interface FolderAccess extends KitAccess {
-  close(): void
+  close(): Promise<void>
 }
 
 /** @throws MANIFEST_MISSING where there is neither a store nor a manifest; STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
-export function openFolder(
-  { project, dir }: { readonly project: string; readonly dir: string },
+export async function openFolder(
+  { project, store: location }: { readonly project: string; readonly store: StoreLocation },
   log: (line: string) => void,
-): FolderAccess {
+): Promise<FolderAccess> {
+  const { dir, db } = location
   // A typing error in --dir must not make a new, empty store that has nothing to stop.
-  if (!existsSync(join(dir, 'airworthy.db')) && !existsSync(join(project, manifestFile))) throw nothingHere(dir)
-  const store = openSqliteStore(dir, () => {})
+  if (db === undefined && !existsSync(join(dir, databaseFile)) && !existsSync(join(project, manifestFile))) {
+    throw nothingHere(dir)
+  }
+  const store = await openStore(location, { log, mayCreate: db === undefined })
   const actor: AuditActor = { kind: 'operator', id: 'cli', verifiedBy: 'folder_access' }
   const clock = Date.now
   const by = () => ({ actor, atMs: clock(), newId: (prefix: 'key' | 'ent') => newId(prefix, clock()) })

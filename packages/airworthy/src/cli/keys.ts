@@ -1,10 +1,10 @@
 /** `airworthy keys create | ls | revoke`. A key is printed once; the kit keeps its hash. */
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
-import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { type KitFlags, withKit } from './kit-access.ts'
 
-const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
+const flags = { json: jsonFlag, dir: dirFlag, db: dbFlag, project: projectFlag }
 interface Flags extends KitFlags {
   readonly json: boolean
 }

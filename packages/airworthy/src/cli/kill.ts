@@ -1,7 +1,7 @@
 /** `airworthy kill [TOOL]`: stops the agent, or one tool of it; success means that nothing under it runs any more. */
 import { buildCommand } from '@stricli/core'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
-import { dirFlag, jsonFlag, projectFlag, reasonFlag } from './flags.ts'
+import { dbFlag, dirFlag, jsonFlag, projectFlag, reasonFlag } from './flags.ts'
 import { type KitFlags, withKit } from './kit-access.ts'
 
 export const killCommand = buildCommand<
@@ -11,7 +11,7 @@ export const killCommand = buildCommand<
 >({
   docs: { brief: 'Stop the agent, or one tool of it, now' },
   parameters: {
-    flags: { json: jsonFlag, dir: dirFlag, project: projectFlag, reason: reasonFlag },
+    flags: { json: jsonFlag, dir: dirFlag, db: dbFlag, project: projectFlag, reason: reasonFlag },
     positional: {
       kind: 'tuple',
       parameters: [

@@ -1,5 +1,5 @@
 /**
- * How a command reaches a kit: through the API of the one that runs (its address stands in `up.json`), else on the folder's store
+ * How a command reaches a kit: through the API of the one that runs (its address stands in `up.json`), else on the store
  * alone. Either way the same acts and the same audit entries. Only a check builds a kit, and that one sweeps nothing.
  */
 import { readFileSync } from 'node:fs'
@@ -15,10 +15,12 @@ import type { KillReport } from '../operate/halts/kill-switch.ts'
 import type { NewCredential } from '../operate/keys/credentials.ts'
 import type { CredentialRecord } from '../operate/keys/port.ts'
 import type { Verdict } from '../readiness/verdict.ts'
+import type { StoreLocation } from '../store/open-store.ts'
 import type { CliContext } from './context.ts'
 
 export interface KitFlags {
   readonly dir?: string | undefined
+  readonly db?: string | undefined
   readonly project?: string | undefined
 }
 
@@ -47,6 +49,12 @@ export function foldersOf(context: CliContext, flags: KitFlags): { readonly proj
   return { project, dir: flags.dir === undefined ? join(project, '.airworthy') : resolve(context.cwd, flags.dir) }
 }
 
+/** Where the kit's store is. The address may hold a password: it is given on to the store and shown to nobody. */
+export function storeOf(context: CliContext, flags: KitFlags): StoreLocation {
+  const named = flags.db ?? context.env.AIRWORTHY_DB
+  return { dir: foldersOf(context, flags).dir, ...(named === undefined || named === '' ? {} : { db: named }) }
+}
+
 /** Runs a command's work against the running kit of this folder, else on its store. */
 export async function withKit<T>(
   context: CliContext,
@@ -54,16 +62,17 @@ export async function withKit<T>(
   use: (kit: KitAccess) => Promise<T>,
 ): Promise<T> {
   const { project, dir } = foldersOf(context, flags)
-  const url = await runningUrl(dir)
+  const store = storeOf(context, flags)
+  const url = await runningUrl(dir, store)
   if (url !== undefined) {
     return await use(remoteKit(url, dir, context.env))
   }
   const { openFolder } = await import('./folder-access.ts')
-  const folder = openFolder({ project, dir }, (line) => context.stderr.write(`${line}\n`))
+  const folder = await openFolder({ project, store }, (line) => context.stderr.write(`${line}\n`))
   try {
     return await use(folder)
   } finally {
-    folder.close()
+    await folder.close()
   }
 }
 
@@ -75,7 +84,8 @@ export async function checkKit(
 ): Promise<Verdict> {
   const { project, dir } = foldersOf(context, flags)
   const { environment } = flags
-  const url = await runningUrl(dir)
+  const store = storeOf(context, flags)
+  const url = await runningUrl(dir, store)
   if (url !== undefined) {
     return await askKit<Verdict>(url, 'POST', '/check', operatorKey(dir, context.env), {
       ...(request.atMs === undefined ? {} : { at_ms: request.atMs }),
@@ -85,7 +95,7 @@ export async function checkKit(
   const { createKit } = await import('../kit.ts')
   const kit = await createKit({
     project,
-    dir,
+    ...store,
     env: context.env,
     ...(environment === undefined ? {} : { environment }),
     log: (line) => context.stderr.write(`${line}\n`),
@@ -101,13 +111,26 @@ export async function checkKit(
   }
 }
 
-interface UpFile {
+/** What `up` leaves in the folder for other commands. */
+export interface UpFile {
   readonly url: string
   readonly pid: number
+  /** The database of a kit that keeps its store there, without user and password; absent: the store is in the folder. */
+  readonly db?: string
 }
 
-/** The address of the kit that runs on this folder, if it answers. */
-export async function runningUrl(dir: string): Promise<string | undefined> {
+/** What tells two databases apart, and no more: neither user nor password. @throws STORE_UNAVAILABLE */
+export async function databaseOf({ db }: StoreLocation): Promise<string | undefined> {
+  if (db === undefined) return undefined
+  const { shownAddress } = await import('../store/postgres/connection.ts')
+  return shownAddress(db).replace(/^postgres:\/\/[^/]*@/, 'postgres://')
+}
+
+/**
+ * The address of the kit that runs on this folder, if it answers.
+ * @param store  where the command looks for the store. @throws USAGE_INVALID when the kit keeps its store elsewhere
+ */
+export async function runningUrl(dir: string, store?: StoreLocation): Promise<string | undefined> {
   let up: UpFile
   try {
     up = JSON.parse(readFileSync(join(dir, 'up.json'), 'utf8'))
@@ -118,10 +141,19 @@ export async function runningUrl(dir: string): Promise<string | undefined> {
   try {
     const response = await fetch(`${up.url}/healthz`, { signal: AbortSignal.timeout(2_000) })
     await response.body?.cancel()
-    return response.ok ? up.url : undefined
+    if (!response.ok) return undefined
   } catch {
     return undefined
   }
+  const wanted = store?.db === undefined ? undefined : await databaseOf(store)
+  if (wanted !== undefined && wanted !== up.db) {
+    throw new AirworthyError({
+      code: 'USAGE_INVALID',
+      message: `The kit that runs on ${dir} keeps its store ${up.db === undefined ? 'in the folder' : `at ${up.db}`}, not at ${wanted}.`,
+      mend: 'Leave out --db and AIRWORTHY_DB to speak to that kit, or name another folder with --dir.',
+    })
+  }
+  return up.url
 }
 
 function operatorKey(dir: string, env: CliContext['env']): string {

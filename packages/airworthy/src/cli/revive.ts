@@ -1,7 +1,7 @@
 /** `airworthy revive [TOOL]`: lifts a kill. */
 import { buildCommand } from '@stricli/core'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
-import { dirFlag, jsonFlag, projectFlag, reasonFlag } from './flags.ts'
+import { dbFlag, dirFlag, jsonFlag, projectFlag, reasonFlag } from './flags.ts'
 import { type KitFlags, withKit } from './kit-access.ts'
 
 export const reviveCommand = buildCommand<
@@ -11,7 +11,7 @@ export const reviveCommand = buildCommand<
 >({
   docs: { brief: 'Let a stopped agent, or tool, act again' },
   parameters: {
-    flags: { json: jsonFlag, dir: dirFlag, project: projectFlag, reason: reasonFlag },
+    flags: { json: jsonFlag, dir: dirFlag, db: dbFlag, project: projectFlag, reason: reasonFlag },
     positional: {
       kind: 'tuple',
       parameters: [{ brief: 'A tool; without it the agent', placeholder: 'TOOL', parse: String, optional: true }],

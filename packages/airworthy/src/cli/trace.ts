@@ -11,10 +11,11 @@ import { printable } from '../core/printable.ts'
 import { manifestFile } from '../operate/onboard/read-project.ts'
 import type { ImportReport } from '../operate/traces/import-runs.ts'
 import type { RunSummary, TraceStore } from '../operate/traces/port.ts'
+import type { Store } from '../store/store.ts'
 import type { RunFormat } from '../telemetry/recorded-run.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
-import { dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
-import { foldersOf, type KitFlags } from './kit-access.ts'
+import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
+import { foldersOf, type KitFlags, storeOf } from './kit-access.ts'
 import { printUnread, type UnreadPart, unreadJson } from './print-unread.ts'
 import { table } from './table.ts'
 import { runJson, runText, summaryJson } from './trace-text.ts'
@@ -22,7 +23,7 @@ import { runJson, runText, summaryJson } from './trace-text.ts'
 interface Flags extends KitFlags {
   readonly json: boolean
 }
-const flags = { json: jsonFlag, dir: dirFlag, project: projectFlag }
+const flags = { json: jsonFlag, dir: dirFlag, db: dbFlag, project: projectFlag }
 const formatFlag = optionalText('agentdojo, tau-bench, openai-messages or otlp-json; default: guessed', 'FORMAT')
 
 const importCommand = buildCommand<Flags & { format: string | undefined }, string[], CliContext>({
@@ -54,7 +55,7 @@ const importCommand = buildCommand<Flags & { format: string | undefined }, strin
             unread.push({ file: one.file, where: 'the file', why: one.why })
             continue
           }
-          const report = await importRuns(open(), {
+          const report = await importRuns(await open(), {
             ...one,
             actor: { kind: 'operator', id: 'cli', verifiedBy: 'folder_access' },
             atMs: Date.now(),
@@ -114,8 +115,8 @@ const lsCommand = buildCommand<Flags & { format: string | undefined; limit: numb
       const { runFormatOf } = await import('../operate/traces/read-run-files.ts')
       const format: RunFormat | undefined = runFormatOf(given.format)
       const { runs, all } = await withTraces(this, given, 'must-exist', async (open) => ({
-        runs: await open().listRuns({ limit: given.limit, ...(format === undefined ? {} : { format }) }),
-        all: await open().countRuns(),
+        runs: await (await open()).listRuns({ limit: given.limit, ...(format === undefined ? {} : { format }) }),
+        all: await (await open()).countRuns(),
       }))
       if (given.json) printJson(this, { runs: runs.map(summaryJson), imported: all })
       else if (runs.length === 0) this.stdout.write('No runs were imported.\n')
@@ -156,9 +157,10 @@ const showCommand = buildCommand<Flags & { full: boolean }, [string], CliContext
   async func(given, id) {
     await runCommand(this, given.json, async () => {
       const { imported, spans } = await withTraces(this, given, 'must-exist', async (open) => {
-        const found = await open().readRun(id)
+        const traces = await open()
+        const found = await traces.readRun(id)
         if (found === undefined) throw runUnknown()
-        return { imported: found, spans: await open().spansOf(found.run.traceId) }
+        return { imported: found, spans: await traces.spansOf(found.run.traceId) }
       })
       if (given.json) printJson(this, runJson(imported, spans))
       else this.stdout.write(runText(imported, spans, given.full))
@@ -188,22 +190,21 @@ async function withTraces<T>(
   context: CliContext,
   given: KitFlags,
   existence: 'may-create' | 'must-exist',
-  use: (open: () => TraceStore) => Promise<T>,
+  use: (open: () => Promise<TraceStore>) => Promise<T>,
 ): Promise<T> {
-  const { project, dir } = foldersOf(context, given)
-  const isThere = existsSync(join(dir, 'airworthy.db'))
-  if (!isThere && (existence === 'must-exist' || !existsSync(join(project, manifestFile)))) {
-    throw new AirworthyError({
-      code: 'STORE_UNAVAILABLE',
-      message: `There is no store in ${dir}.`,
-      mend: `Give the folder of a kit with --dir${existence === 'may-create' ? `, or run it beside ${manifestFile}` : ''}.`,
-    })
-  }
-  const { openSqliteStore } = await import('../store/sqlite/store.ts')
-  let store: ReturnType<typeof openSqliteStore> | undefined
+  const { project } = foldersOf(context, given)
+  const [{ noStoreIn, openStore }, { databaseFile }] = await Promise.all([
+    import('../store/open-store.ts'),
+    import('../store/sqlite/open.ts'),
+  ])
+  const location = storeOf(context, given)
+  const isNew = location.db === undefined && !existsSync(join(location.dir, databaseFile))
+  const mayCreate = isNew && existence === 'may-create' && existsSync(join(project, manifestFile))
+  if (isNew && !mayCreate) throw noStoreIn(location.dir)
+  let store: Store | undefined
   try {
-    return await use(() => {
-      store ??= openSqliteStore(dir, () => {})
+    return await use(async () => {
+      store ??= await openStore(location, { mayCreate })
       return store.traces
     })
   } finally {

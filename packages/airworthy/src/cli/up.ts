@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { buildCommand } from '@stricli/core'
 import { AirworthyError } from '../core/errors.ts'
 import { type CliContext, exitCodes, runCommand } from './context.ts'
-import { dirFlag, environmentFlag, optionalText, projectFlag } from './flags.ts'
-import { foldersOf, type KitFlags, runningUrl } from './kit-access.ts'
+import { dbFlag, dirFlag, environmentFlag, optionalText, projectFlag } from './flags.ts'
+import { databaseOf, foldersOf, type KitFlags, runningUrl, storeOf, type UpFile } from './kit-access.ts'
 
 export const defaultPort = 4747
 
@@ -29,7 +29,7 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
         placeholder: 'PORT',
       },
       host: optionalText('Address to listen on; beyond loopback must be asked for', 'HOST'),
-      db: optionalText('postgres://...: the store of many gateways; without it the store is in --dir', 'URL'),
+      db: dbFlag,
       dir: dirFlag,
       project: projectFlag,
       environment: environmentFlag,
@@ -76,11 +76,12 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
       mend: 'Stop it first, or give another --dir.',
     })
   }
+  const store = storeOf(context, given)
+  const database = await databaseOf(store)
   const [{ createKit }, { serve }] = await Promise.all([import('../kit.ts'), import('../server/serve.ts')])
   const kit = await createKit({
     project,
-    dir,
-    db: given.db,
+    ...store,
     env: context.env,
     mode: given.mode,
     ...(given.environment === undefined ? {} : { environment: given.environment }),
@@ -90,7 +91,8 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
   try {
     await kit.start()
     const server = await serve(kit, { port: given.port, ...(given.host === undefined ? {} : { host: given.host }) })
-    writeFileSync(upFile, JSON.stringify({ url: server.url, pid: process.pid }), { mode: 0o600 })
+    const left: UpFile = { url: server.url, pid: process.pid, ...(database === undefined ? {} : { db: database }) }
+    writeFileSync(upFile, JSON.stringify(left), { mode: 0o600 })
     const { giveBackWhenIdle } = await import('./idle-memory.ts')
     const stopGivingBack = giveBackWhenIdle(kit)
     return {

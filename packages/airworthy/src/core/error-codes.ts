@@ -27,6 +27,8 @@ export const errorCodes = {
   STORE_UNAVAILABLE: 'The store did not answer, or could not commit.',
   STORE_FOREIGN: 'The database belongs to another program.',
   STORE_NEWER: 'The database was written by a newer version of the kit.',
+  STORE_NOT_EMPTY: 'A copy was asked for into a store that holds something already.',
+  STORE_COPY_FAILED: 'What was copied did not read back as it was, so the copy was undone.',
   MANIFEST_MISSING: 'There is no airworthy.yaml in the folder.',
   MANIFEST_LIMIT_EXCEEDED: 'The manifest, or something that it names, goes beyond a limit of size, number or depth.',
   MANIFEST_SYNTAX: 'The manifest is not well-formed YAML, or a key stands twice.',

@@ -1,4 +1,8 @@
 /** The one place that chooses between the databases. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { AirworthyError } from '../core/errors.ts'
+import { databaseFile } from './sqlite/open.ts'
 import { openSqliteStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 
@@ -14,12 +18,25 @@ export interface StoreListeners {
   readonly onAppend?: () => void
   /** What an operator should know, one sentence each. */
   readonly log?: (line: string) => void
+  /** False, for commands that look at a store or act on one: a typing error in --dir or --db must not make a new, empty one. */
+  readonly mayCreate?: boolean
 }
 
 /** @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
 export async function openStore({ dir, db }: StoreLocation, listeners: StoreListeners = {}): Promise<Store> {
-  if (db === undefined) return openSqliteStore(dir, listeners.onAppend ?? (() => {}))
+  if (db === undefined) {
+    if (listeners.mayCreate === false && !existsSync(join(dir, databaseFile))) throw noStoreIn(dir)
+    return openSqliteStore(dir, listeners.onAppend ?? (() => {}))
+  }
   // Loaded when it is wanted: the embedded store starts without it.
   const { openPostgresStore } = await import('./postgres/store.ts')
   return await openPostgresStore(db, listeners)
+}
+
+export function noStoreIn(dir: string): AirworthyError {
+  return new AirworthyError({
+    code: 'STORE_UNAVAILABLE',
+    message: `There is no store in ${dir}.`,
+    mend: 'Give the folder of a kit with --dir, or the database of one with --db.',
+  })
 }
