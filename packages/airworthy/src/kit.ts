@@ -37,8 +37,7 @@ import { type KitKeys, readKitKeys, temporaryKitKeys } from './operate/keys/key-
 import type { CredentialRecord } from './operate/keys/port.ts'
 import {
   type AskedModelCall,
-  beginModelCall,
-  endModelCall,
+  governedModel,
   type ModelDecision,
   type ModelOutcome,
   type ModelPassage,
@@ -269,6 +268,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   const changes = actionChanges()
   const verifyPrincipal = principalVerifier(manifest.principal)
   const memory = sweepMemory()
+  const model = governedModel(guard, store.models)
   const approved = approvedActions({ guard, execute: governed, onChange: changes.changed, log })
   const killPorts = killPortsOf({
     guard,
@@ -432,8 +432,8 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       return await answerOfRecord(guard, action, outcome.by === 'caller' ? 'collect' : 'look')
     },
 
-    beginModelCall: (task, asked) => beginModelCall(guard, store.models, task, asked),
-    endModelCall: (passage, outcome) => endModelCall(guard, store.models, passage, outcome),
+    beginModelCall: model.begin,
+    endModelCall: model.end,
     askModel: (path, body, signal) => askProvider({ ...providerOf(manifest, env), body, signal, path }),
 
     async decideApproval(decision) {
@@ -475,6 +475,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
         tasks: store.tasks,
         approvals: store.approvals,
         evidence: store.evidence,
+        models: store.models,
         log: store.audit,
         cosignatures: store.cosignatures,
         sequencer: covered,

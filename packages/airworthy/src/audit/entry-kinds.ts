@@ -12,6 +12,7 @@ export const auditEntryKinds = [
   'resource-relayed',
   'input-relayed',
   'model-denied',
+  'tool-ungoverned',
   'approval-granted',
   'approval-rejected',
   'approval-expired',

@@ -124,7 +124,9 @@ function notesOf(project: Project, draft: EffectiveManifest, policies: LoadedPol
     .filter((tool) => tool.effect !== 'read' && tool.authChecks.length === 0)
     .map((tool) => tool.name)
   if (unchecked.length > 0) notes.push(`These change state without an auth check (SCOPE-4): ${unchecked.join(', ')}.`)
-  notes.push('max_steps, max_tokens and p95_latency_slo are read, but not enforced yet: they need the model proxy.')
+  notes.push(
+    'max_steps and max_tokens bind the model calls that go through the kit; p95_latency_slo is read, but not enforced yet.',
+  )
   for (const { control, by, reason, expires } of draft.exceptions)
     notes.push(`Exception for ${control} by ${by} until ${expires}: ${reason}`)
   if (policies === undefined && project.faults.some((fault) => hideTools.has(fault.code)))

@@ -11,6 +11,10 @@ export const chatRequest = z.looseObject({
   max_completion_tokens: z.int().min(1).max(10_000_000).nullable().optional(),
   stream: z.boolean().nullable().optional(),
   stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullable().optional(),
+  tools: z
+    .array(z.looseObject({ function: z.looseObject({ name: z.string().max(256) }).optional() }))
+    .max(2_000)
+    .optional(),
   response_format: z.looseObject({}).optional(),
 })
 

@@ -118,7 +118,7 @@ export const controls: readonly Control[] = [
     id: 'OBS-1',
     title: 'Model calls are traced',
     demands: 'Every model call of the latest tasks has its span.',
-    ...counted,
+    ...probed,
   },
   {
     id: 'OBS-2',

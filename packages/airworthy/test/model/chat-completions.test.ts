@@ -226,6 +226,22 @@ describe('what is not the release is refused, and never reaches the provider', (
   })
 })
 
+it('a tool that the manifest does not list is named in the log, once a task', async () => {
+  await start()
+  const tool = (name: string) => ({ type: 'function', function: { name, parameters: { type: 'object' } } })
+  const tools = [tool('read_note'), tool('wire_money')]
+  for (let i = 0; i < 3; i++) expect((await post(asked({ tools }))).status).toBe(200)
+  const entries = (await kit.store.audit.entriesOfTask(task, 50)).map(({ text }) => JSON.parse(text))
+  const found = entries.filter(({ kind }: { kind: string }) => kind === 'tool-ungoverned')
+  expect(found.map(({ action }: { action: string }) => action)).toEqual(['wire_money'])
+  const { controls } = await kit.check({})
+  expect(controls.find(({ id }) => id === 'SCOPE-1')).toMatchObject({
+    state: 'fail',
+    why: expect.stringContaining('wire_money'),
+  })
+  expect(controls.find(({ id }) => id === 'OBS-1')).toMatchObject({ state: 'pass' })
+})
+
 describe('budgets', () => {
   const spent = 'max_steps: { limit: 1, then: ask_clarifying_question }'
 

@@ -1,5 +1,5 @@
 /** Where the built support desk lies, and the copy of its project that a demo works on. */
-import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { AirworthyError } from '../../core/errors.ts'
@@ -37,4 +37,24 @@ export function copyProject(folder: string): void {
     const target = join(folder, part)
     if (!existsSync(target)) cpSync(join(deskFolder, part), target, { recursive: true })
   }
+}
+
+/**
+ * Pins a real model in the demo's copy of the manifest, since the kit lets no other pass. What it costs nobody knows here: its calls
+ * are unpriced. @throws DEMO_FAILED when nobody said which model.
+ */
+export function pinRealModel(folder: string, model: string | undefined): void {
+  if (model === undefined || model === '') {
+    throw new AirworthyError({
+      code: 'DEMO_FAILED',
+      message: 'OPENAI_BASE_URL names a real provider, and AIRWORTHY_MODEL does not say which model.',
+      mend: "Set AIRWORTHY_MODEL to the provider's id of the model.",
+    })
+  }
+  const path = join(folder, 'airworthy.yaml')
+  const written = readFileSync(path, 'utf8')
+  const pinned = written
+    .replace(/^ {2}id: sim-support-1\b.*$/m, () => `  id: ${JSON.stringify(model)}`)
+    .replace(/^ {2}(?:price|cheaper): .*\n/gm, '')
+  writeFileSync(path, pinned)
 }

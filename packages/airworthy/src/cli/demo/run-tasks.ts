@@ -27,9 +27,10 @@ export async function runTasks(ports: DemoPorts, tasks: readonly DemoTask[]): Pr
       token: opened.token,
       principal: task.principal,
       input: task.input,
-      urls: { mcp: `${ports.url}/mcp/${ports.kit.agent}` },
+      urls: { mcp: `${ports.url}/mcp/${ports.kit.agent}`, openai: `${ports.url}/openai/v1` },
     })
     for (const line of await actionLines(ports.kit, opened.task)) ports.print(`   guard  ${line}\n`)
+    ports.print(`   model  ${await modelLine(ports.kit, opened.task)}\n`)
     ports.print(
       `   agent  ${(answer.error === undefined ? answer.reply : `failed: ${answer.error}`).replaceAll('\n', '\n          ')}\n`,
     )
@@ -48,6 +49,16 @@ export async function runTasks(ports: DemoPorts, tasks: readonly DemoTask[]): Pr
     ports.print(`   note   ${task.watch}\n`)
   }
   return open
+}
+
+/** What the task used of the model, as the budgets count it. */
+async function modelLine(kit: Kit, task: string): Promise<string> {
+  const [{ steps, tokens }, record] = await Promise.all([
+    kit.store.models.readModelUse(task),
+    kit.store.guard.readTask(task),
+  ])
+  const usd = (record?.counters.costUsdMicros ?? 0) / 1_000_000
+  return `${steps} calls, ${tokens.toLocaleString('en-US')} tokens; model and tools $${usd.toFixed(4)}`
 }
 
 /** One line for each action of the task, from the audit log: it is the record, not a second one kept for show. */

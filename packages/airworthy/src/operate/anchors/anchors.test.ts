@@ -164,6 +164,7 @@ describe('delivery', () => {
       },
       refuse: async () => {
         settle?.reject(new Error('away'))
+        settle = undefined
         await turn()
       },
     }
@@ -183,7 +184,7 @@ describe('delivery', () => {
 
   it('tries again after a failure, with the newest, and says what failed meanwhile', async () => {
     const { anchor, delivered, take, refuse } = slowAnchor()
-    const delivery = deliverCheckpoints({ anchors: [anchor], clock: () => 1, retryMs: 1 })
+    const delivery = deliverCheckpoints({ anchors: [anchor], clock: () => 1, retryMs: 50 })
     delivery.offer(checkpointOf(1))
     await refuse()
     delivery.offer(checkpointOf(2))

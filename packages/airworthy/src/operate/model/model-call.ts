@@ -2,6 +2,7 @@
  * One model call under guard: the pins of the release, kill switch, budgets reserved before and settled after. Nothing here knows a
  * provider's wire format; a door (server/model) turns its requests into `AskedModelCall` and answers in its own words.
  */
+import type { EntryDraft } from '../../audit/seal-entry.ts'
 import type { Reason } from '../../core/decision.ts'
 import { digestOf, digestOfText } from '../../core/digest.ts'
 import { AirworthyError } from '../../core/errors.ts'
@@ -26,6 +27,8 @@ export interface AskedModelCall {
   readonly inputTokensMax: number
   /** How many answers are asked for. */
   readonly choices: number
+  /** Names of the tools that the model is offered. */
+  readonly tools: readonly string[]
 }
 
 /** What may be sent. */
@@ -52,8 +55,35 @@ const outputTokensMaxDefault = 4_096
 /** A stream that nobody ends. */
 const callMsMax = 600_000
 
-/** Decides, and reserves what the call may use. Never throws: what goes wrong is a denial. */
-export async function beginModelCall(
+/** Model calls of one kit under guard. */
+export interface GovernedModel {
+  /** Decides, and reserves what the call may use. Never throws: what goes wrong is a denial. */
+  begin(task: TaskRecord, asked: AskedModelCall): Promise<ModelDecision>
+  /** Settles the reservation. @throws STORE_UNAVAILABLE; a sweep then counts all of it as used. */
+  end(passage: ModelPassage, outcome: ModelOutcome): Promise<void>
+}
+
+export function governedModel(guard: Guard, store: ModelStore): GovernedModel {
+  /** Task and name of tools that were found already; bounds the entries, and its own size. */
+  const found = new Set<string>()
+  return {
+    async begin(task, asked) {
+      const decision = await beginModelCall(guard, store, task, asked)
+      for (const name of asked.tools) {
+        const key = `${task.id} ${name}`
+        if (guard.tools.has(name) || found.has(key)) continue
+        found.add(key)
+        if (found.size > foundMax) found.delete(found.values().next().value as string)
+        await logUngoverned(guard, task, name.slice(0, 200)).catch((error: unknown) => guard.onFault?.(error))
+      }
+      return decision
+    },
+    end: (passage, outcome) => endModelCall(guard, store, passage, outcome),
+  }
+}
+const foundMax = 10_000
+
+async function beginModelCall(
   guard: Guard,
   store: ModelStore,
   task: TaskRecord,
@@ -201,14 +231,27 @@ function denied(code: Reason['code'], message: string): ModelDecision {
   return { kind: 'denied', reasons: deny(code, message, 'stop').reasons }
 }
 
-async function logDenial({ ports, mode }: Guard, task: TaskRecord, reasons: readonly Reason[]): Promise<void> {
+async function logDenial(guard: Guard, task: TaskRecord, reasons: readonly Reason[]): Promise<void> {
+  await log(guard, task, { kind: 'model-denied', decision: 'deny', reasons })
+}
+
+/** A tool that the model may ask for and nobody governs: a finding of SCOPE-1. */
+async function logUngoverned(guard: Guard, task: TaskRecord, tool: string): Promise<void> {
+  await log(guard, task, { kind: 'tool-ungoverned', action: tool })
+}
+
+async function log(
+  { ports, mode }: Guard,
+  task: TaskRecord,
+  more: Pick<EntryDraft, 'kind' | 'decision' | 'reasons' | 'action'>,
+): Promise<void> {
   await ports.store.learn({
     task: task.id,
     facts: [],
     entry: {
       id: ports.newId('ent'),
       timeMs: ports.clock(),
-      kind: 'model-denied',
+      ...more,
       actor: { kind: 'agent', id: task.agent, verifiedBy: 'task_token' },
       principal: { id: task.principal.id, verifiedBy: task.principal.verifiedBy },
       agent: task.agent,
@@ -218,8 +261,6 @@ async function logDenial({ ports, mode }: Guard, task: TaskRecord, reasons: read
       door: 'model',
       task: task.id,
       traceId: task.traceId,
-      decision: 'deny',
-      reasons,
     },
   })
 }
@@ -235,8 +276,7 @@ export interface ModelOutcome {
   readonly span: (cost: JsonObject) => SpanRecord
 }
 
-/** Settles the reservation. @throws STORE_UNAVAILABLE; a sweep then counts all of it as used. */
-export async function endModelCall(
+async function endModelCall(
   guard: Guard,
   store: ModelStore,
   passage: ModelPassage,

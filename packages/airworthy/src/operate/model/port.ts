@@ -16,8 +16,17 @@ export interface ModelStore {
     readonly owners: readonly string[]
     readonly limit: number
   }): Promise<readonly string[]>
+  /** The latest calls of a release that have ended, and how many of them left no span. */
+  countModelCalls(filter: { readonly release: string; readonly limit: number }): Promise<ModelCallCounts>
   /** Owners of the calls on record as running. */
   openModelOwners(): Promise<readonly string[]>
+}
+
+export interface ModelCallCounts {
+  readonly ended: number
+  readonly untraced: number
+  /** Of calls whose process died nobody knows anything; they are in neither number. */
+  readonly lost: number
 }
 
 export interface ModelUse {

@@ -9,6 +9,7 @@ import type { Guard } from '../../guard/guard.ts'
 import type { GuardSteps } from '../../guard/pipeline.ts'
 import type { TaskRecord } from '../../guard/port.ts'
 import type { StoredEntry } from '../audit/port.ts'
+import type { ModelCallCounts } from '../model/port.ts'
 
 export interface ProbeContext {
   /** The kit's own loaded guard; probes derive variants from it and never use its ways out. */
@@ -20,6 +21,8 @@ export interface ProbeContext {
   openTask(principal: Principal): Promise<TaskRecord>
   /** The tools that each server offers now, or why it could not be asked. */
   offered(): Promise<readonly OfferedTools[]>
+  /** Counts over the latest model calls of the release, at most so many. */
+  modelCalls(limit: number): Promise<ModelCallCounts>
   /**
    * Records the decision of a simulated approver on a pending approval, as the desk would. It must not execute the action:
    * the probe does that itself, against its recorder.

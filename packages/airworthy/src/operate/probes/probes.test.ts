@@ -57,6 +57,7 @@ const allPass = {
   'SCOPE-3': 'pass',
   'SCOPE-4': 'pass',
   'SCOPE-5': 'pass',
+  'OBS-1': 'pass',
   'OBS-5': 'pass',
   'INC-1': 'pass',
 }
@@ -268,6 +269,13 @@ test('SCOPE-1: what is ignored may be offered, and is denied', async () => {
     probes: { offered: async () => [{ server: 'desk', tools: ['look', 'change', 'refund', 'drop_all'] }] },
   })
   expect(await run(p, 'SCOPE-1')).toMatchObject({ failures: [], unclear: [] })
+})
+
+test('OBS-1: a call without its span fails, and no calls at all leave it unknown', async () => {
+  const untraced = await probesWith({ probes: { modelCalls: async () => ({ ended: 3, untraced: 1, lost: 0 }) } })
+  expect(await outcomes(untraced)).toEqual({ ...allPass, 'OBS-1': 'fail' })
+  const none = await probesWith({ probes: { modelCalls: async () => ({ ended: 0, untraced: 0, lost: 0 }) } })
+  expect(await outcomes(none)).toEqual({ ...allPass, 'OBS-1': 'unknown' })
 })
 
 test('OBS-5: an anchored log passes outside dev, as far as the release may run there', async () => {

@@ -1,4 +1,5 @@
 /** The probes, one a control. A new one is a file beside them and a line here. */
+import { probeObs1 } from './obs-1.ts'
 import { probeObs5 } from './obs-5.ts'
 import type { Probe } from './probe-context.ts'
 import { probeScope1 } from './scope-1.ts'
@@ -13,6 +14,7 @@ export const probes: readonly { readonly control: string; readonly probe: Probe 
   { control: 'SCOPE-3', probe: probeScope3 },
   { control: 'SCOPE-4', probe: probeScope4 },
   { control: 'SCOPE-5', probe: probeScope5 },
+  { control: 'OBS-1', probe: probeObs1 },
   // Last, so that the log that it verifies holds what the others did.
   { control: 'OBS-5', probe: probeObs5 },
 ]

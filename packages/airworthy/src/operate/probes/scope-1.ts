@@ -1,5 +1,6 @@
 /** SCOPE-1: what the servers offer is listed or deliberately ignored, and what is not listed is denied. */
 import { attempt, probeTasks, told } from './attempt.ts'
+import { modelCallsJudged } from './obs-1.ts'
 import type { Finding, ProbeContext, ProbeResult } from './probe-context.ts'
 import { freeToolName, openPolicies, plantedTool, probeGuard } from './probe-guard.ts'
 import { listed, namedMax } from './sample-tools.ts'
@@ -8,6 +9,14 @@ export async function probeScope1(context: ProbeContext): Promise<ProbeResult> {
   const failures: Finding[] = []
   const unclear: Finding[] = []
   const offered = await compareOffered(context, failures, unclear)
+  const { ended: modelCalls } = await context.modelCalls(modelCallsJudged)
+  const ungoverned = await ungovernedTools(context)
+  if (ungoverned.length > 0) {
+    failures.push({
+      what: `Model requests offered tools that the manifest does not list: ${listed(ungoverned)}.`,
+      mend: 'List them in the manifest, so that they are governed, or take them from the agent.',
+    })
+  }
 
   // The policies permit everything and the upstream offers everything: only the list stands in the way.
   const names = unlistedNames(context)
@@ -38,14 +47,31 @@ export async function probeScope1(context: ProbeContext): Promise<ProbeResult> {
   return {
     failures,
     unclear,
-    seen: `${offered} ${names.length} attempts on tools that are not listed reached no upstream.`,
+    seen:
+      `${offered} ${names.length} attempts on tools that are not listed reached no upstream.` +
+      (modelCalls === 0 ? '' : ` None of the latest ${modelCalls} model calls offered another tool.`),
     notJudged: [
-      'Tools in model requests are not seen, because there is no model proxy yet.',
+      ...(modelCalls === 0 ? ['No model call went through the kit, so the tools in them were not seen.'] : []),
+      'Whether each tool result in a model request belongs to an action on record is not seen yet.',
       'Resources, prompts and methods that `pass:` names are relayed, redacted and logged, but no policy speaks of them.',
     ],
     details: { unlisted_attempts: names.length },
   }
 }
+
+/** Names from the log, where each is written once a task; the newest entries say it for this release. */
+async function ungovernedTools({ guard, log }: ProbeContext): Promise<readonly string[]> {
+  await log.drain()
+  const { size } = await log.verify()
+  const entries = await log.readEntries(Math.max(0, size - entriesLookedAt), entriesLookedAt)
+  const names = entries.flatMap(({ text }) => {
+    if (!text.includes('"kind":"tool-ungoverned"')) return []
+    const entry = JSON.parse(text) as { readonly action?: string; readonly release?: string }
+    return entry.release === guard.release && entry.action !== undefined ? [entry.action] : []
+  })
+  return [...new Set(names)].sort()
+}
+const entriesLookedAt = 10_000
 
 /** Offered, minus ignored, against listed; returns what to say when all is well. */
 async function compareOffered(context: ProbeContext, failures: Finding[], unclear: Finding[]): Promise<string> {

@@ -14,6 +14,7 @@ import { exportLog } from '../audit/export-log.ts'
 import type { AuditReaderPort, CosignatureReader } from '../audit/port.ts'
 import type { EvidenceStore } from '../evidence/port.ts'
 import { engageKill, type KillPorts, liftKill } from '../halts/kill-switch.ts'
+import type { ModelStore } from '../model/port.ts'
 import type { OfferedTools } from '../probes/probe-context.ts'
 import type { Sequencer } from '../sequencer/sequencer.ts'
 import { openTask } from '../tasks/open-task.ts'
@@ -25,6 +26,7 @@ export interface CheckParts {
   readonly tasks: TaskStore
   readonly approvals: ApprovalStore
   readonly evidence: EvidenceStore
+  readonly models: Pick<ModelStore, 'countModelCalls'>
   readonly log: AuditReaderPort & { append: CheckContext['append'] }
   readonly cosignatures: CosignatureReader
   readonly sequencer: Sequencer
@@ -52,6 +54,7 @@ export function checkContextOf(parts: CheckParts): CheckContext {
         return (await openTask({ ...guard, notReady: undefined }, parts.tasks, request)).task
       },
       offered: parts.offered,
+      modelCalls: (limit) => parts.models.countModelCalls({ release: guard.release, limit }),
       async decideApproval(id, decision, approver) {
         await decideApproval(parts.approvals, {
           id,

@@ -22,7 +22,7 @@ const seen = (control: string, more: Partial<Evidence> = {}): Evidence => ({
 })
 
 const evidence = [
-  seen('SCOPE-1', { notJudged: ['Tools in model requests are not seen, because there is no model proxy yet.'] }),
+  seen('SCOPE-1', { notJudged: ['Whether each tool result belongs to an action is not seen yet.'] }),
   seen('SCOPE-2', {
     outcome: 'fail',
     summary: 'issue_refund is open or unbounded: /amount has no bound.',

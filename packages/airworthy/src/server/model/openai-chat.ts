@@ -28,6 +28,7 @@ export function askedOf(body: WireChatRequest, bytes: number): AskedModelCall {
     // A token is at least one byte of the text that it stands for.
     inputTokensMax: bytes,
     choices: n ?? 1,
+    tools: (body.tools ?? []).flatMap(({ function: named }) => (named === undefined ? [] : [named.name])),
   }
 }
 

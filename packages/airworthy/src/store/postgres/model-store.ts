@@ -35,6 +35,18 @@ export function postgresModelStore({ act, read }: PostgresConnection): ModelStor
       )
       return row ?? { steps: 0, tokens: 0 }
     },
+    async countModelCalls({ release, limit }) {
+      const [row] = await read<{ ended: number; untraced: number; lost: number }>(
+        `SELECT count(*) FILTER (WHERE state <> 'lost') AS ended,
+           count(*) FILTER (WHERE state <> 'lost' AND NOT EXISTS
+             (SELECT FROM spans s WHERE s.trace_id = c.trace_id AND s.span_id = right(c.id, 16))) AS untraced,
+           count(*) FILTER (WHERE state = 'lost') AS lost
+         FROM (SELECT m.id, m.state, t.trace_id FROM model_calls m JOIN tasks t ON t.row = m.task_row
+           WHERE m.state <> 'running' AND t.release = $1 ORDER BY m.row DESC LIMIT $2) c`,
+        [release, limit],
+      )
+      return row ?? { ended: 0, untraced: 0, lost: 0 }
+    },
     openModelOwners: async () =>
       (await read<{ owner: string }>("SELECT DISTINCT owner FROM model_calls WHERE state = 'running'")).map(
         ({ owner }) => owner,

@@ -42,6 +42,14 @@ export function sqliteModelStore(db: SqliteDatabase): ModelStore {
        resource, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'kit') ON CONFLICT (trace_id, span_id) DO NOTHING`,
   )
   const owners = db.prepare<[]>("SELECT DISTINCT owner FROM model_calls WHERE state = 'running'").pluck()
+  const counts = db.prepare<[string, number], { ended: number; untraced: number; lost: number }>(
+    `SELECT count(*) FILTER (WHERE state <> 'lost') AS ended,
+       count(*) FILTER (WHERE state <> 'lost' AND NOT EXISTS
+         (SELECT 1 FROM spans s WHERE s.trace_id = c.trace_id AND s.span_id = substr(c.id, -16))) AS untraced,
+       count(*) FILTER (WHERE state = 'lost') AS lost
+     FROM (SELECT m.id, m.state, t.trace_id FROM model_calls m JOIN tasks t ON t.row = m.task_row
+       WHERE m.state <> 'running' AND t.release = ? ORDER BY m.row DESC LIMIT ?) c`,
+  )
   const doubtful = db
     .prepare<[number, string, number]>(
       `SELECT id FROM model_calls INDEXED BY model_calls_running WHERE state = 'running'
@@ -87,6 +95,8 @@ export function sqliteModelStore(db: SqliteDatabase): ModelStore {
         const task = counters.get(id)
         return (task === undefined ? undefined : useOf.get(task.row)) ?? { steps: 0, tokens: 0 }
       }),
+    countModelCalls: ({ release, limit }) =>
+      act(() => counts.get(release, limit) ?? { ended: 0, untraced: 0, lost: 0 }),
     openModelOwners: () => act(() => owners.all() as string[]),
     doubtfulModelCalls: ({ nowMs, owners: gone, limit }) =>
       act(() => doubtful.all(nowMs, JSON.stringify(gone), limit) as string[]),
