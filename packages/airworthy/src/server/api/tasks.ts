@@ -21,7 +21,11 @@ export async function openTask({ server, caller, body, request }: Asked<WireOpen
     task: task.id,
     token,
     trace_id: task.traceId,
-    urls: { api: `${baseUrl}/api/v1`, mcp: `${baseUrl}/mcp/${encodeURIComponent(kit.agent)}` },
+    urls: {
+      api: `${baseUrl}/api/v1`,
+      mcp: `${baseUrl}/mcp/${encodeURIComponent(kit.agent)}`,
+      openai: `${baseUrl}/openai/v1`,
+    },
     mode: kit.mode,
   }
   return jsonAnswer(opened, 201)
