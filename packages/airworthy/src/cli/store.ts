@@ -1,4 +1,4 @@
-/** `airworthy store info | copy | migrate | roles`: for whoever runs the database under a kit. */
+/** `airworthy store info | copy | backup | migrate | roles`: for whoever runs the database under a kit. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { buildCommand, buildRouteMap } from '@stricli/core'
@@ -123,6 +123,35 @@ const copyCommand = buildCommand<
   },
 })
 
+const backupCommand = buildCommand<Flags, [string], CliContext>({
+  docs: { brief: 'Back up the store of a folder into another folder, while a kit runs' },
+  parameters: {
+    flags,
+    positional: { kind: 'tuple', parameters: [{ brief: 'A new folder', placeholder: 'TO', parse: String }] },
+  },
+  async func(given, toText) {
+    await runCommand(this, given.json, async () => {
+      const { dir, db } = storeOf(this, given)
+      if (db !== undefined) {
+        throw new AirworthyError({
+          code: 'USAGE_INVALID',
+          message: 'PostgreSQL is backed up with its own programs.',
+          mend: 'Use pg_dump as docs/postgres.md shows, or continuous archiving.',
+        })
+      }
+      const to = resolve(this.cwd, toText)
+      const { backupSqlite } = await import('../store/sqlite/backup.ts')
+      backupSqlite(dir, to)
+      if (given.json) printJson(this, { from: dir, to })
+      else
+        this.stdout.write(
+          `The store of ${dir} is backed up in ${to}.\nKeys are no part of it: keep ${join(dir, 'keys')} with it, in a safe place.\n`,
+        )
+      return exitCodes.pass
+    })
+  },
+})
+
 const migrateCommand = buildCommand<Flags, [], CliContext>({
   docs: { brief: 'Bring the schema of a database to this version, with the role that owns it' },
   parameters: { flags },
@@ -179,8 +208,8 @@ const rolesCommand = buildCommand<
 })
 
 export const storeCommands = buildRouteMap({
-  routes: { info: infoCommand, copy: copyCommand, migrate: migrateCommand, roles: rolesCommand },
-  docs: { brief: 'The database under a kit: info, copy, migrate, roles' },
+  routes: { info: infoCommand, copy: copyCommand, backup: backupCommand, migrate: migrateCommand, roles: rolesCommand },
+  docs: { brief: 'The database under a kit: info, copy, backup, migrate, roles' },
 })
 
 function locationOf(context: CliContext, text: string): StoreLocation {

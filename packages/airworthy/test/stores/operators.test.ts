@@ -34,6 +34,10 @@ describe('kills', () => {
       kill: kill('refund'),
     })
     expect(await store.guard.intend(intendAct(task))).toMatchObject({ kind: 'committed' })
+    // Where no kit runs, this is how a kill is verified.
+    const nobody = { ...task, id: 'tsk_none' }
+    expect(await store.guard.intend(intendAct(nobody, { tool: 'refund' }))).toMatchObject({ kind: 'killed' })
+    await expect(store.guard.intend(intendAct(nobody))).rejects.toThrow()
     await engage('*')
     expect(await store.guard.intend(intendAct(task, { arguments: { id: 'o-2' } }))).toMatchObject({ kind: 'killed' })
     expect([await lift('*'), await lift('*'), await lift('refund')]).toEqual([true, false, true])

@@ -2,7 +2,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { AirworthyError, renderFault } from '../../src/core/errors.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
@@ -66,7 +65,7 @@ describeOnPostgres('a server', () => {
   }
 
   beforeAll(async () => {
-    server = await startPostgres(await sameBinaries(inject('postgresUrl') ?? ''))
+    server = await startPostgres(sameBinaries())
     await administer(
       server.url,
       `CREATE ROLE ana LOGIN PASSWORD '${password}'`,
@@ -155,13 +154,9 @@ describeOnPostgres('a server', () => {
 })
 
 /** The server's own version, so that each project tries its own. */
-async function sameBinaries(url: string): Promise<PostgresBinaries> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  const { rows } = await client.query("SELECT split_part(current_setting('server_version'), '.', 1) AS major")
-  await client.end()
+function sameBinaries(): PostgresBinaries {
   const found = postgresBinaries()
-  const binaries = found.find(({ major }) => major === rows[0].major) ?? found[0]
+  const binaries = found.find(({ major }) => major === inject('postgresMajor')) ?? found[0]
   if (binaries === undefined) throw new Error('These tests start a server of their own; install one.')
   return binaries
 }

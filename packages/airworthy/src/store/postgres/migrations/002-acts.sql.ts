@@ -189,10 +189,14 @@ DECLARE
   earlier_row bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(727272, hashtext(p->>'agent'));
-  t := lock_task(p->>'task');
+  SELECT * INTO t FROM tasks WHERE id = p->>'task' FOR UPDATE;
   ${looks}
   IF stopped IS NOT NULL THEN
     RETURN jsonb_build_object('kind', 'killed', 'kill', stopped);
+  END IF;
+  -- Only now: a kill is told to a task that does not exist too, which is how it is verified where no kit runs.
+  IF t.row IS NULL THEN
+    RAISE EXCEPTION 'there is no such task' USING ERRCODE = 'AW002';
   END IF;
   IF done THEN
     RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t, 0, 0, 0));
@@ -247,10 +251,14 @@ DECLARE
   earlier_row bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(727272, hashtext(p->>'agent'));
-  t := lock_task(p->>'task');
+  SELECT * INTO t FROM tasks WHERE id = p->>'task' FOR UPDATE;
   ${looks}
   IF stopped IS NOT NULL THEN
     RETURN jsonb_build_object('kind', 'killed', 'kill', stopped);
+  END IF;
+  -- Only now: a kill is told to a task that does not exist too, which is how it is verified where no kit runs.
+  IF t.row IS NULL THEN
+    RAISE EXCEPTION 'there is no such task' USING ERRCODE = 'AW002';
   END IF;
   IF done THEN
     RETURN jsonb_build_object('kind', 'committed', 'task', task_after(t, 0, 0, 0));
@@ -261,7 +269,8 @@ BEGIN
   END IF;
   IF is_resumed THEN
     PERFORM 1 FROM actions WHERE id = p->>'action' AND state = 'held' FOR UPDATE;
-    why := CASE WHEN FOUND THEN consume(p) ELSE 'used' END;
+    why := CASE WHEN FOUND THEN consume(p) ELSE coalesce((SELECT CASE state WHEN 'approved' THEN 'used' ELSE state END
+      FROM approvals WHERE id = p->'approval'->>'id' AND action_id = p->>'action'), 'missing') END;
     IF why IS NOT NULL THEN
       RETURN jsonb_build_object('kind', 'approval-invalid', 'why', why);
     END IF;

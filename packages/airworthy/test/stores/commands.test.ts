@@ -1,0 +1,164 @@
+/** The commands on a store that no kit runs on, or that one runs on: the same on a folder and with `--db`. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createKit } from '../../src/kit.ts'
+import { type TestProject, testProject } from '../api/project.ts'
+import { runCommand, runUp } from '../fixtures/run-command.ts'
+import { describeOnPostgres, onPostgres, type TestDatabase, testDatabase } from '../fixtures/test-store.ts'
+
+const password = 'secret-77'
+let project: TestProject
+let database: TestDatabase
+let where: readonly string[]
+const heard: string[] = []
+
+beforeAll(async () => {
+  project = testProject()
+  database = await testDatabase()
+  where = onPostgres ? ['--db', withPassword(database)] : ['--dir', database.location.dir]
+})
+afterAll(async () => {
+  await database.remove()
+  project.remove()
+})
+
+function withPassword({ location: { db = '' } }: TestDatabase): string {
+  return Object.assign(new URL(db), { password }).href
+}
+
+async function run(...args: string[]) {
+  const ran = await runCommand(args, { cwd: project.folder })
+  heard.push(ran.stdout, ran.stderr)
+  return ran
+}
+const runJson = async (...args: string[]) => {
+  const ran = await run(...args, '--json')
+  return { ...ran, json: JSON.parse(ran.stdout) }
+}
+
+describe('commands on the store', () => {
+  if (!onPostgres)
+    it('a typing error makes no store', async () => {
+      for (const command of [
+        ['audit', 'verify'],
+        ['trace', 'ls'],
+        ['store', 'info'],
+      ]) {
+        const ran = await run(...command, '--dir', '/nowhere/else')
+        expect([ran.code, ran.stderr]).toEqual([3, expect.stringContaining('STORE_UNAVAILABLE')])
+      }
+    })
+
+  it('keys, kill, revive, approvals, runs and the log work on it, and its info counts', async () => {
+    const kit = await createKit({
+      project: project.folder,
+      ...database.location,
+      dir: join(project.folder, '.airworthy'),
+      env: {},
+    })
+    await kit.start()
+    await kit.close()
+    const dir = ['--dir', join(project.folder, '.airworthy')]
+    const at = onPostgres ? [...where, ...dir] : dir
+    const created = await run('keys', 'create', '--kind', 'person', '--name', 'bo', '--role', 'approver', ...at)
+    expect([created.code, created.stdout]).toEqual([0, expect.stringMatching(/^awp_/)])
+    expect((await runJson('keys', 'ls', ...at)).json.keys).toHaveLength(1)
+    expect((await runJson('kill', 'stamp', ...at)).json).toMatchObject({
+      requested: expect.any(Number),
+      verified: expect.any(Number),
+    })
+    expect((await runJson('revive', 'stamp', ...at)).json).toEqual({ lifted: true })
+    expect((await runJson('approval', 'ls', ...at)).json).toEqual({ approvals: [] })
+    expect((await runJson('trace', 'ls', ...at)).json).toEqual({ runs: [], imported: 0 })
+    expect((await runJson('audit', 'verify', ...at)).json).toMatchObject({ ok: true })
+    const checked = await runJson('check', ...at)
+    expect([checked.code, checked.json.verdict]).toEqual([1, 'NO-GO'])
+    const { json: info } = await runJson('store', 'info', ...at)
+    expect(info).toMatchObject({ kind: onPostgres ? 'postgresql' : 'sqlite', leader: null })
+    expect(info.schema).toBe(info.schemaKnown)
+    expect(info.log.checkpoint.size).toBe(info.log.indexed)
+    const shown = await run('store', 'info', ...at)
+    expect(shown.stdout).toMatch(/audit log: \d+ entries.*last checkpoint of size \d+[\s\S]*audit_entries +\d+ +\d+/)
+  })
+
+  it('`store copy` takes it to a folder, verifies it there, and never twice', async () => {
+    const from = onPostgres ? withPassword(database) : join(project.folder, '.airworthy')
+    const to = join(database.location.dir, 'copy')
+    const copied = await run('store', 'copy', from, to)
+    expect([copied.code, copied.stdout]).toEqual([
+      0,
+      expect.stringMatching(/Its audit log verifies: \d+ entries, 0 faults/),
+    ])
+    expect(copied.stdout).toContain('Keys are no part of a store')
+    const again = await runJson('store', 'copy', from, to)
+    expect([again.code, again.json.faults[0].code]).toEqual([3, 'STORE_NOT_EMPTY'])
+    const verified = await run('audit', 'verify', '--dir', to)
+    // The copy has no keys, so its own command would make new ones; the right key is given.
+    expect(verified.stdout).toContain('DOES NOT VERIFY')
+    const { stderr } = await run(
+      'audit',
+      'export',
+      '--dir',
+      join(project.folder, '.airworthy'),
+      ...(onPostgres ? where : []),
+    )
+    const vkey = /public key: (\S+)/.exec(stderr)?.[1] ?? ''
+    expect((await run('audit', 'verify', '--dir', to, '--key', vkey)).code).toBe(0)
+  })
+
+  it('`store roles` prints a script; `store migrate` is for PostgreSQL', async () => {
+    const script = await run('store', 'roles', '--owner', 'aw_owner', '--kit', 'aw_kit', '--database', 'aw')
+    expect([script.code, script.stdout]).toEqual([0, expect.stringContaining('CREATE ROLE aw_kit LOGIN')])
+    expect((await run('store', 'roles', '--owner', 'a b', '--kit', 'k', '--database', 'd')).code).toBe(3)
+    const migrated = await run('store', 'migrate', ...where)
+    expect(migrated.code).toBe(onPostgres ? 0 : 3)
+  })
+})
+
+describeOnPostgres('with PostgreSQL', () => {
+  it('a database without a store is refused by what only looks, and migrated by `store migrate`', async () => {
+    const empty = await testDatabase(false)
+    const db = withPassword(empty)
+    for (const command of [['audit', 'verify'], ['trace', 'ls'], ['store', 'info'], ['keys', 'ls'], ['kill']]) {
+      const ran = await run(...command, '--db', db)
+      expect([ran.code, ran.stderr]).toEqual([3, expect.stringContaining('holds no store')])
+    }
+    expect((await runJson('store', 'migrate', '--db', db)).json).toMatchObject({ before: 0 })
+    expect((await runJson('keys', 'ls', '--db', db)).json).toEqual({ keys: [] })
+    await empty.remove()
+  })
+
+  it('AIRWORTHY_DB is the default of --db', async () => {
+    const ran = await runCommand(['store', 'info', '--json'], {
+      cwd: project.folder,
+      env: { AIRWORTHY_DB: withPassword(database) },
+    })
+    expect(JSON.parse(ran.stdout)).toMatchObject({ kind: 'postgresql' })
+  })
+
+  it('a running kit is asked, refuses to be copied, and leaves no password anywhere', async () => {
+    const options = { cwd: project.folder, env: { AIRWORTHY_DB: withPassword(database) } }
+    const up = await runUp([], options)
+    try {
+      const left = readFileSync(join(project.folder, '.airworthy/up.json'), 'utf8')
+      expect(JSON.parse(left)).toMatchObject({
+        db: expect.stringMatching(/^postgres:\/\/127\.0\.0\.1:\d+\/airworthy_/),
+      })
+      heard.push(left)
+      const asked = await runCommand(['keys', 'ls', '--json'], options)
+      expect(JSON.parse(asked.stdout).keys).toHaveLength(1)
+      const elsewhere = await run('kill', '--db', 'postgres://127.0.0.1:9/other')
+      expect([elsewhere.code, elsewhere.stderr]).toEqual([3, expect.stringContaining('USAGE_INVALID')])
+      const from = withPassword(database)
+      const copying = await runJson('store', 'copy', from, join(database.location.dir, 'other'))
+      expect([copying.code, copying.json.faults[0].code]).toEqual([3, 'KIT_RUNNING'])
+    } finally {
+      expect(await up.stop()).toBe(0)
+      heard.push(up.said())
+    }
+    expect(up.said()).toContain('more than a kit needs')
+    expect((await runJson('store', 'info', ...where)).json.leader).toBeNull()
+    expect(heard.join('\n')).not.toContain(password)
+  })
+})
