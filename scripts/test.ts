@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { postgresBinaries } from '../packages/airworthy/test/fixtures/postgres-server.ts'
 
 interface Report {
   readonly numPassedTests: number
@@ -30,7 +31,15 @@ const reportPath = join(folder, 'report.json')
 
 const run = spawnSync(
   process.execPath,
-  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`, ...process.argv.slice(2)],
+  [
+    vitest,
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--reporter=${join(root, 'scripts/project-times.ts')}`,
+    `--outputFile.json=${reportPath}`,
+    ...process.argv.slice(2),
+  ],
   { cwd: root, stdio: 'inherit' },
 )
 let report: Report | undefined
@@ -50,6 +59,11 @@ if (report === undefined) {
       .filter(({ status }) => status === 'pending' || status === 'skipped')
       .map(({ fullName }) => fullName),
   )
+  if (process.env.AIRWORTHY_TEST_POSTGRES === undefined && postgresBinaries().length === 0) {
+    skipped.push(
+      'everything on PostgreSQL (the guard, approvals, recovery, test/stores): no server is installed; install postgresql, or name one in AIRWORTHY_TEST_POSTGRES',
+    )
+  }
   for (const name of skipped) console.log(`skipped: ${name}`)
   // A file that cannot even be loaded has no failed test; it counts as one.
   const unloaded = report.testResults.filter(

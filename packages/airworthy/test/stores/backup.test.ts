@@ -86,7 +86,7 @@ describe('a backup', () => {
   const programs = onPostgres ? dumpFolder() : undefined
   if (onPostgres)
     it.skipIf(programs === undefined)(
-      'of PostgreSQL: pg_dump while gateways write, pg_restore into a new database',
+      'of PostgreSQL, with a pg_dump of its version: while gateways write, and restored into a new database',
       async () => {
         const admin = inject('postgresUrl') ?? ''
         const [from, to] = [await postgresDatabase(admin), await postgresDatabase(admin, false)]

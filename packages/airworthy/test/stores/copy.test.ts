@@ -10,6 +10,7 @@ import { tableShapes } from '../../src/store/copy/table-shape.ts'
 import { storeInfo } from '../../src/store/info/store-info.ts'
 import type { Store } from '../../src/store/store.ts'
 import { fillStore, sequenced, signerOf } from '../fixtures/filled-store.ts'
+import { runCommand } from '../fixtures/run-command.ts'
 import { agent, intendAct, openedTask } from '../fixtures/store-acts.ts'
 import { postgresDatabase, sqliteDatabase, type TestDatabase } from '../fixtures/test-store.ts'
 
@@ -135,6 +136,22 @@ describe.each(directions)('from $fromName to $toName', ({ fromName, toName }) =>
     expect(await store.audit.indexedSize()).toBe(0)
     await store.close()
     expect(await copyStore({ from: from.location, to: to.location, publicKey })).toMatchObject({ log: { ok: true } })
+  })
+
+  it('a copy that is killed leaves an empty store, wherever it was', async () => {
+    const to = await fresh(makeTo)
+    const [fromText, toText] = [full, to].map(({ location }) => location.db ?? location.dir)
+    const copy = (killAt?: string) =>
+      runCommand(['store', 'copy', fromText ?? '', toText ?? '', '--key', vkey], { cwd: full.location.dir, killAt })
+    for (const table of ['tasks', 'audit_bodies', 'spans']) {
+      const killed = await copy(`${table}: `)
+      expect([killed.code, killed.stdout]).toEqual([null, ''])
+      const store = await opened(to)
+      expect(await store.audit.readUnsequenced(1)).toEqual([])
+      expect(await store.traces.countRuns()).toBe(0)
+      await store.close()
+    }
+    expect((await copy()).stdout).toMatch(/Its audit log verifies/)
   })
 
   it('a source whose log was rewritten is not copied', async () => {
