@@ -12,6 +12,7 @@ import { copyProject, demoTasks, deskFolder, pinRealModel } from './demo/desk.ts
 import { runTasks } from './demo/run-tasks.ts'
 import { type AgentWorker, type Service, startAgent, startService } from './demo/services.ts'
 import { environmentFlag, jsonFlag, optionalText } from './flags.ts'
+import { shownDatabase } from './kit-access.ts'
 import { catchInterruption, defaultPort, portOf, type StartedKit, startKit } from './up.ts'
 
 interface DemoFlags {
@@ -186,8 +187,10 @@ async function demonstrate(
   if (!given.exit) {
     print(`\nThe kit goes on serving at ${url} until ^C. In another terminal, in this folder:\n`)
     const airworthy = 'npx airworthy'
-    if (open[0] !== undefined) print(`  ${airworthy} approval approve ${open[0]} --dir ${dir} --key ${approverFile}\n`)
-    print(`  ${airworthy} audit verify --dir ${dir}\n  ${airworthy} kill --dir ${dir}\n`)
+    const database = await shownDatabase({ dir, db: given.db })
+    const where = `--dir ${dir}${database === undefined ? '' : ` --db ${database}`}`
+    if (open[0] !== undefined) print(`  ${airworthy} approval approve ${open[0]} ${where} --key ${approverFile}\n`)
+    print(`  ${airworthy} audit verify ${where}\n  ${airworthy} kill ${where}\n`)
   }
   return verdict
 }

@@ -119,11 +119,14 @@ export interface UpFile {
   readonly db?: string
 }
 
-/** What tells two databases apart, and no more: neither user nor password. @throws STORE_UNAVAILABLE */
-export async function databaseOf({ db }: StoreLocation): Promise<string | undefined> {
-  if (db === undefined) return undefined
-  const { shownAddress } = await import('../store/postgres/connection.ts')
-  return shownAddress(db).replace(/^postgres:\/\/[^/]*@/, 'postgres://')
+/** The database of a store, for people: without the password. @throws STORE_UNAVAILABLE */
+export async function shownDatabase({ db }: StoreLocation): Promise<string | undefined> {
+  return db === undefined ? undefined : (await import('../store/postgres/connection.ts')).shownAddress(db)
+}
+
+/** What tells two databases apart, and no more: the user is not it. @throws STORE_UNAVAILABLE */
+export async function databaseOf(location: StoreLocation): Promise<string | undefined> {
+  return (await shownDatabase(location))?.replace(/^postgres:\/\/[^/]*@/, 'postgres://')
 }
 
 /**
