@@ -254,3 +254,54 @@ describe('a store that disagrees with the last signed checkpoint', () => {
     return tree.takeGrownTiles()[0]?.hashes as Uint8Array
   }
 })
+
+describe('one leader of several', () => {
+  it('a round that runs while it stops leaves no lease behind', async () => {
+    const store = new MemoryStore()
+    let isHeld = false
+    let asked = (): void => {}
+    const wasAsked = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    let isLate = false
+    store.lead = async () => {
+      if (!isLate) return false
+      asked()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      isHeld = true
+      return true
+    }
+    store.resign = async () => {
+      isHeld = false
+    }
+    const sequencer = createSequencer({ port: store, signer, pollMs: 5 })
+    // Somebody else leads and has covered all there is.
+    store.checkpoints.push({ size: 0, note: '' })
+    await sequencer.start()
+    store.checkpoints.length = 0
+    isLate = true
+    await wasAsked
+    await sequencer.stop()
+    expect(isHeld).toBe(false)
+  })
+
+  it('a checkpoint whose reply was lost reaches the anchors once', async () => {
+    const store = new MemoryStore()
+    const offered: number[] = []
+    const sequencer = createSequencer({ port: store, signer, onCheckpoint: ({ size }) => offered.push(size) })
+    await sequencer.drain()
+    store.append(3)
+    const publish = store.publishCheckpoint
+    store.publishCheckpoint = async (act) => {
+      store.publishCheckpoint = publish
+      await publish(act)
+      // The act came again behind a cut connection and met its own first try.
+      return 'conflict'
+    }
+    await sequencer.drain()
+    expect(offered).toEqual([0, 3])
+    store.append(1)
+    await sequencer.drain()
+    expect(offered).toEqual([0, 3, 4])
+  })
+})

@@ -59,6 +59,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   const { port, signer, gatherMs = 100, pollMs = 200, sliceEntriesMax = 512 } = options
   let tree: LogTree | undefined
   let publishedSize: number | undefined
+  let offeredSize = -1
   let failure: unknown
   let isLeading = false
   let gathering: NodeJS.Timeout | undefined
@@ -93,7 +94,15 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       throw inconsistent(`the index holds fewer entries than the checkpoint of size ${latest.size}`)
     }
     publishedSize = latest.size
+    // The leader before may have ended between this checkpoint and its anchors; or it is our own and its reply was lost.
+    offer(latest)
     return loaded
+  }
+
+  function offer(checkpoint: StoredCheckpoint): void {
+    if (checkpoint.size <= offeredSize) return
+    offeredSize = checkpoint.size
+    options.onCheckpoint?.(checkpoint)
   }
 
   /** One bounded slice of work: at most `sliceEntriesMax` entries from unsequenced to covered. */
@@ -121,7 +130,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     const act = { expectedSize: publishedSize, size: tree.size, note, tiles: tree.takeGrownTiles() }
     if ((await port.publishCheckpoint(act)) === 'conflict') return forget()
     publishedSize = act.size
-    options.onCheckpoint?.({ size: act.size, note })
+    offer({ size: act.size, note })
     return isLast ? 'idle' : 'more'
   }
 
@@ -137,7 +146,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       .then(async () => {
         try {
           if (!(await port.lead())) return await follow()
-          if (!isLeading) await takeOver()
+          if (!isLeading) takeOver()
           let outcome = await slice()
           while (outcome === 'more') {
             await breath()
@@ -164,12 +173,10 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     return 'following'
   }
 
-  /** The leader before may have ended between a checkpoint and its anchors. */
-  async function takeOver(): Promise<void> {
+  /** What others wrote meanwhile is read anew. */
+  function takeOver(): void {
     isLeading = true
     tree = undefined
-    const latest = await port.latestCheckpoint()
-    if (latest !== undefined && polling !== undefined) options.onCheckpoint?.(latest)
   }
 
   async function isCovered(): Promise<boolean> {
@@ -191,9 +198,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
   return {
     async start() {
-      const latest = await port.latestCheckpoint()
       await drain()
-      if (isLeading && latest !== undefined && latest.size === publishedSize) options.onCheckpoint?.(latest)
       polling = setInterval(roundInBackground, pollMs)
       polling.unref()
     },
@@ -211,9 +216,14 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       clearTimeout(gathering)
       polling = undefined
       gathering = undefined
-      // What a follower leaves uncovered is its leader's to cover.
-      if (isLeading) await drain()
-      await port.resign()
+      // A round that runs yet may make it the leader, after it resigned if nobody waits for it.
+      await rounds.catch(() => {})
+      try {
+        // What a follower leaves uncovered is its leader's to cover.
+        if (isLeading) await drain()
+      } finally {
+        await port.resign()
+      }
     },
     get coveredSize() {
       return publishedSize ?? 0

@@ -42,12 +42,17 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
   // A connection that breaks while nobody uses it is dropped by the pool; without a listener it would end the process.
   pool.on('error', () => {})
 
-  async function attempt<T>(run: () => Promise<T>): Promise<T> {
+  /** @param run  is told whether an earlier try may have committed: its connection was cut before the reply came. */
+  async function attempt<T>(run: (again: boolean) => Promise<T>): Promise<T> {
+    let again = false
     for (let count = 1; ; count++) {
       try {
-        return await run()
+        return await run(again)
       } catch (error) {
-        if (count === attemptsMax || !mayTryAgain(error)) throw asStoreError(error, shownUrl)
+        // The first try may be committing just now; its rows are found when it has.
+        const isMeetingItself = again && (error as { code?: unknown }).code === uniqueState
+        if (count === attemptsMax || !(mayTryAgain(error) || isMeetingItself)) throw asStoreError(error, shownUrl)
+        again ||= isCut(error)
         await sleep(count * 20 + Math.random() * 30)
       }
     }
@@ -69,7 +74,7 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
   return {
     shownUrl,
     act: async <T>(name: string, parameters: object) =>
-      await attempt(async () => await call<T>(pool, name, parameters)),
+      await attempt(async (again) => await call<T>(pool, name, again ? { ...parameters, again } : parameters)),
     read: async <Row>(text: string, values: readonly unknown[] = []) =>
       await attempt(async () => (await pool.query(text, values.map(storable))).rows as Row[]),
     transaction: async (run) =>
@@ -142,6 +147,9 @@ function parserOf(type: number): (text: string) => unknown {
   if (type === booleanType) return (text) => text === 't'
   return (text) => text
 }
+
+/** A unique index refused a row. */
+const uniqueState = '23505'
 
 /** Serialisation failure, deadlock. */
 const conflictStates: ReadonlySet<string> = new Set(['40001', '40P01'])

@@ -504,8 +504,13 @@ BEGIN
   RETURN 'true';
 END $$;
 
+/* An id that is there already is an error, but not to a try whose forerunner may have committed the very same entry. */
 CREATE FUNCTION append(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
+  IF (p->>'again')::boolean AND EXISTS (
+    SELECT FROM audit_entries WHERE id = p->'entry'->>'id' AND leaf_hash = decode(p->'entry'->>'leaf_hash', 'hex')) THEN
+    RETURN 'true';
+  END IF;
   PERFORM append_entry(p->'entry');
   RETURN 'true';
 END $$;
