@@ -38,7 +38,7 @@ DECLARE
   used_tokens bigint;
   worked bigint;
 BEGIN
-  PERFORM share_agent(p->>'agent');
+  PERFORM pg_advisory_xact_lock_shared(727272, hashtext(p->>'agent'));
   SELECT * INTO k FROM kills WHERE agent = p->>'agent' AND tool = '*';
   IF k.agent IS NOT NULL THEN
     RETURN jsonb_build_object('kind', 'killed', 'kill', to_jsonb(k));
