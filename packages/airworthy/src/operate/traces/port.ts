@@ -1,6 +1,8 @@
 /** What importing and reading recorded runs asks of a store. */
 import type { EntryDraft } from '../../audit/seal-entry.ts'
 import type { Digest } from '../../core/digest.ts'
+import type { TraceEncoding } from '../../telemetry/otlp/read-trace-request.ts'
+import type { SpanCounts } from '../../telemetry/otlp/span-tally.ts'
 import type { RecordedRun, RunFormat } from '../../telemetry/recorded-run.ts'
 import type { SpanRecord } from '../../telemetry/span.ts'
 
@@ -15,6 +17,50 @@ export interface TraceStore {
   readRun(id: string): Promise<ImportedRun | undefined>
   /** By start, those without a time in the order they came. */
   spansOf(traceId: string): Promise<readonly SpanRecord[]>
+  /** A trace with where each span came from, in the same order, as much of it as the bounds let through. */
+  readTrace(traceId: string, bounds: TraceBounds): Promise<StoredTrace>
+  /**
+   * Keeps the spans of one request of OTLP; they are durable when it returns. What is there already stays as it is, so the same request
+   * again changes nothing. The body comes as it was sent: who writes it reads it too, away from what governs.
+   * @throws STORE_UNAVAILABLE: some of it may be there, and sending it again is right.
+   */
+  receiveSpans(request: SpanRequest): Promise<ReceivedSpans>
+}
+
+export interface SpanRequest {
+  readonly encoding: TraceEncoding
+  /** Unpacked. The caller gives it away. */
+  readonly body: Uint8Array
+  /** Whose key or task token it came with. */
+  readonly agent: string
+  readonly atMs: number
+}
+
+export type ReceivedSpans =
+  | SpanCounts
+  /** The body as a whole cannot be read, or is too much; nothing of it was kept. */
+  | { readonly kind: 'malformed' | 'too-large'; readonly where: string; readonly why: string }
+
+/** `kit`: written by the kit itself; `otlp`: what an agent says of itself; `import`: recorded elsewhere. */
+export type SpanSource = 'kit' | 'otlp' | 'import'
+
+export interface StoredSpan {
+  readonly span: SpanRecord
+  readonly source: SpanSource
+  /** Whose key sent it; with `otlp` alone. */
+  readonly agent?: string
+}
+
+export interface TraceBounds {
+  readonly spansMax: number
+  /** Characters of attributes, resource and details together. */
+  readonly charactersMax: number
+}
+
+export interface StoredTrace {
+  readonly spans: readonly StoredSpan[]
+  /** Spans of the trace that the bounds left out. */
+  readonly leftOut: number
 }
 
 export interface ImportRunsAct {

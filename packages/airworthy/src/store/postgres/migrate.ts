@@ -7,6 +7,7 @@ import { actsMigration } from './migrations/002-acts.sql.ts'
 import { tracesMigration } from './migrations/003-traces.sql.ts'
 import { guardsMigration } from './migrations/004-guards.sql.ts'
 import { modelCallsMigration } from './migrations/005-model-calls.sql.ts'
+import { receivedSpansMigration } from './migrations/006-received-spans.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
 const migrations: readonly string[] = [
@@ -15,6 +16,7 @@ const migrations: readonly string[] = [
   tracesMigration,
   guardsMigration,
   modelCallsMigration,
+  receivedSpansMigration,
 ]
 export const schemaVersion = migrations.length
 

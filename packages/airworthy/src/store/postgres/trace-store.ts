@@ -1,6 +1,17 @@
 /** Spans and imported runs on PostgreSQL. */
-import type { ImportedCounts, ImportRunsAct, TraceStore } from '../../operate/traces/port.ts'
+import type {
+  ImportedCounts,
+  ImportRunsAct,
+  ReceivedSpans,
+  SpanRequest,
+  StoredSpan,
+  TraceStore,
+} from '../../operate/traces/port.ts'
+import { openTraceRequest } from '../../telemetry/otlp/read-trace-request.ts'
+import { spanTally } from '../../telemetry/otlp/span-tally.ts'
+import type { SpanRecord } from '../../telemetry/span.ts'
 import {
+  detailedSpanValues,
   type ImportedActionRow,
   type ImportedTaskRow,
   importedActionValues,
@@ -8,7 +19,7 @@ import {
   runOfRows,
   type SpanRow,
   spanOfRow,
-  spanValues,
+  storedSpanOfRow,
   summaryOfRow,
 } from '../rows/trace-row.ts'
 import type { PostgresConnection } from './connection.ts'
@@ -17,7 +28,7 @@ import { entryOf } from './entries.ts'
 const tasks = `SELECT t.*, i.file, i.at_ms, (SELECT count(*) FROM imported_actions a WHERE a.task_row = t.row) AS actions
   FROM imported_tasks t JOIN imports i ON i.row = t.import_row`
 
-export function postgresTraceStore({ transaction, read }: PostgresConnection): TraceStore {
+export function postgresTraceStore({ act, transaction, read }: PostgresConnection): TraceStore {
   async function importRuns({
     file,
     fileDigest,
@@ -54,13 +65,46 @@ export function postgresTraceStore({ transaction, read }: PostgresConnection): T
           const [id, , ...rest] = importedTaskValues(run, 0)
           return { task: [id, ...rest], calls: run.calls.map(importedActionValues) }
         }),
-        spans: newSpans.map((span) =>
-          spanValues(span).map((value) => (typeof value === 'bigint' ? `${value}` : value)),
-        ),
+        spans: newSpans.map(sentValues),
         entry: entryOf({ ...entry, details }),
       })
       return counts
     })
+  }
+
+  /** One act for each part of a request; the loop turns between them. */
+  async function receiveSpans({ encoding, body, agent, atMs }: SpanRequest): Promise<ReceivedSpans> {
+    const opened = openTraceRequest(encoding, body)
+    if (opened.kind !== 'spans') return opened
+    const tally = spanTally()
+    for (;;) {
+      const part = new Map<string, SpanRecord>()
+      let characters = 0
+      let isLast = false
+      while (part.size < spansPerActMax && characters < charactersPerActMax) {
+        const next = opened.spans.next()
+        if (next.done === true) {
+          isLast = true
+          break
+        }
+        if ('kind' in next.value && next.value.kind === 'rejected') {
+          tally.rejected(next.value)
+          continue
+        }
+        const span = next.value as SpanRecord
+        const key = `${span.traceId}${span.spanId}`
+        // One statement touches a row once; the first of two counts, as everywhere.
+        if (part.has(key)) tally.kept(0)
+        else part.set(key, span)
+        characters += JSON.stringify(span.attributes).length
+      }
+      if (part.size > 0) {
+        const spans = [...part].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, span]) => sentValues(span))
+        const kept = await act<number>('keep_spans', { spans, agent, atMs })
+        for (let i = 0; i < part.size; i++) tally.kept(i < kept ? 1 : 0)
+      }
+      if (isLast) return tally.answer()
+    }
   }
 
   return {
@@ -84,13 +128,43 @@ export function postgresTraceStore({ transaction, read }: PostgresConnection): T
       ])
       return { run: runOfRows(row, actions), file: row.file, importedMs: row.at_ms }
     },
+    receiveSpans,
     async spansOf(traceId) {
-      const rows = await read<
-        Omit<SpanRow, 'start_ns' | 'end_ns'> & { start_ns: string | null; end_ns: string | null }
-      >('SELECT * FROM spans WHERE trace_id = $1 ORDER BY start_ns NULLS LAST, row', [traceId])
-      return rows.map((row) => spanOfRow({ ...row, start_ns: bigintOf(row.start_ns), end_ns: bigintOf(row.end_ns) }))
+      const rows = await read<TextSpanRow>(
+        'SELECT * FROM spans WHERE trace_id = $1 ORDER BY start_ns NULLS LAST, row',
+        [traceId],
+      )
+      return rows.map((row) => spanOfRow(exactRow(row)))
+    },
+    async readTrace(traceId, { spansMax, charactersMax }) {
+      const [count] = await read<{ count: number }>('SELECT count(*) FROM spans WHERE trace_id = $1', [traceId])
+      const rows = await read<TextSpanRow>(
+        `SELECT * FROM (
+           SELECT s.*, sum(length(s.name) + length(s.attributes) + length(s.resource) + coalesce(length(s.details), 0))
+             OVER (ORDER BY s.start_ns NULLS LAST, s.row ROWS UNBOUNDED PRECEDING) AS characters
+           FROM (SELECT row FROM spans WHERE trace_id = $1 ORDER BY start_ns NULLS LAST, row LIMIT $2) k JOIN spans s USING (row)
+         ) bounded WHERE characters <= $3 ORDER BY start_ns NULLS LAST, row`,
+        [traceId, spansMax, charactersMax],
+      )
+      const spans: readonly StoredSpan[] = rows.map((row) => storedSpanOfRow(exactRow(row)))
+      return { spans, leftOut: (count?.count ?? 0) - spans.length }
     },
   }
+}
+
+/** What one act takes; larger ones gain nothing and hold their locks for longer. */
+const spansPerActMax = 1_000
+const charactersPerActMax = 8 * 1024 * 1024
+
+/** As JSON, which has no integers of 64 bits. */
+function sentValues(span: SpanRecord): (string | null)[] {
+  return detailedSpanValues(span).map((value) => (typeof value === 'bigint' ? `${value}` : value))
+}
+
+type TextSpanRow = Omit<SpanRow, 'start_ns' | 'end_ns'> & { start_ns: string | null; end_ns: string | null }
+
+function exactRow(row: TextSpanRow): SpanRow {
+  return { ...row, start_ns: bigintOf(row.start_ns), end_ns: bigintOf(row.end_ns) }
 }
 
 function bigintOf(text: string | null): bigint | null {

@@ -1,8 +1,8 @@
 /** Spans and imported runs as rows. */
 import type { JsonObject, JsonValue } from '../../core/json.ts'
-import type { RunSummary } from '../../operate/traces/port.ts'
+import type { RunSummary, SpanSource, StoredSpan } from '../../operate/traces/port.ts'
 import type { RecordedCall, RecordedMessage, RecordedRun, RunFormat } from '../../telemetry/recorded-run.ts'
-import type { SpanKind, SpanRecord, SpanStatus } from '../../telemetry/span.ts'
+import type { SpanDetails, SpanKind, SpanRecord, SpanStatus } from '../../telemetry/span.ts'
 
 export interface ImportedTaskRow {
   readonly row: number
@@ -43,6 +43,9 @@ export interface SpanRow {
   readonly status_message: string | null
   readonly attributes: string
   readonly resource: string
+  readonly details: string | null
+  readonly source: SpanSource
+  readonly agent: string | null
 }
 
 /** In the order of the columns: id, import_row, name, format, agent, model, principal, messages, outcome, trace_id. */
@@ -90,6 +93,11 @@ export function spanValues(span: SpanRecord): (string | bigint | null)[] {
     JSON.stringify(span.attributes),
     JSON.stringify(span.resource),
   ]
+}
+
+/** The values of a span with its details after them, as imports and what came over OTLP have them. */
+export function detailedSpanValues(span: SpanRecord): (string | bigint | null)[] {
+  return [...spanValues(span), textOrNull(span.details)]
 }
 
 function textOrNull(value: unknown): string | null {
@@ -161,5 +169,15 @@ export function spanOfRow(row: SpanRow): SpanRecord {
     ...(row.status_message === null ? {} : { statusMessage: row.status_message }),
     attributes: parsed<JsonObject>(row.attributes),
     resource: parsed<JsonObject>(row.resource),
+    ...(row.details === null ? {} : { details: parsed<SpanDetails>(row.details) }),
   }
+}
+
+/** What the bound of a trace counts. */
+export function charactersOfRow({ name, attributes, resource, details }: SpanRow): number {
+  return name.length + attributes.length + resource.length + (details?.length ?? 0)
+}
+
+export function storedSpanOfRow(row: SpanRow): StoredSpan {
+  return { span: spanOfRow(row), source: row.source, ...(row.agent === null ? {} : { agent: row.agent }) }
 }

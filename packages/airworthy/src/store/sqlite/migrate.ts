@@ -7,6 +7,7 @@ import { personsMigration } from './migrations/003-persons.sql.ts'
 import { tracesMigration } from './migrations/004-traces.sql.ts'
 import { cosignaturesMigration } from './migrations/005-cosignatures.sql.ts'
 import { modelCallsMigration } from './migrations/006-model-calls.sql.ts'
+import { receivedSpansMigration } from './migrations/007-received-spans.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
 const migrations: readonly string[] = [
@@ -16,6 +17,7 @@ const migrations: readonly string[] = [
   tracesMigration,
   cosignaturesMigration,
   modelCallsMigration,
+  receivedSpansMigration,
 ]
 
 export const schemaVersion = migrations.length

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { AirworthyError } from '../../core/errors.ts'
+import { countedAct } from './give-way.ts'
 import { migrate } from './migrate.ts'
 
 export type SqliteDatabase = Database.Database
@@ -50,7 +51,7 @@ export function openSqlite(dir: string): SqliteDatabase {
 /** Runs an act; a store that cannot commit is STORE_UNAVAILABLE, and nothing of the act is there. */
 export async function act<T>(run: () => T): Promise<T> {
   try {
-    return run()
+    return countedAct(run)
   } catch (error) {
     throw asStoreError(error)
   }

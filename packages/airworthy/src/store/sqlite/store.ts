@@ -12,6 +12,8 @@ import { sqliteModelStore } from './model-store.ts'
 import { openSqlite } from './open.ts'
 import { sqliteRecoveryStore } from './recovery-store.ts'
 import { sqliteReleaseStore } from './release-store.ts'
+import { threadedSpanWriter } from './span-thread.ts'
+import { sqliteSpanWriter } from './span-writer.ts'
 import { sqliteTaskStore } from './task-store.ts'
 import { sqliteTraceStore } from './trace-store.ts'
 
@@ -19,6 +21,7 @@ import { sqliteTraceStore } from './trace-store.ts'
 export function openSqliteStore(dir: string, onAppend: () => void): Store {
   const db = openSqlite(dir)
   const audit = auditAppender(db, onAppend)
+  const spans = dir === ':memory:' ? sqliteSpanWriter(db) : threadedSpanWriter(dir)
   return {
     guard: sqliteGuardStore(db, audit),
     tasks: sqliteTaskStore(db, audit),
@@ -28,7 +31,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     releases: sqliteReleaseStore(db, audit),
     evidence: sqliteEvidenceStore(db, audit),
     recovery: sqliteRecoveryStore(db, audit),
-    traces: sqliteTraceStore(db, audit),
+    traces: sqliteTraceStore(db, audit, spans),
     audit: sqliteAuditLog(db),
     cosignatures: sqliteCosignatureStore(db),
     models: sqliteModelStore(db),
@@ -39,6 +42,9 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     probe: async () => {
       db.exec('BEGIN IMMEDIATE; ROLLBACK')
     },
-    close: async () => void db.close(),
+    async close() {
+      await spans.close()
+      db.close()
+    },
   }
 }

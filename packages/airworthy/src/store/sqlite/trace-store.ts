@@ -1,6 +1,15 @@
 /** Spans and imported runs on SQLite. */
-import type { ImportedCounts, ImportRunsAct, TraceStore } from '../../operate/traces/port.ts'
+import type {
+  ImportedCounts,
+  ImportRunsAct,
+  StoredSpan,
+  StoredTrace,
+  TraceBounds,
+  TraceStore,
+} from '../../operate/traces/port.ts'
 import {
+  charactersOfRow,
+  detailedSpanValues,
   type ImportedActionRow,
   type ImportedTaskRow,
   importedActionValues,
@@ -8,13 +17,14 @@ import {
   runOfRows,
   type SpanRow,
   spanOfRow,
-  spanValues,
+  storedSpanOfRow,
   summaryOfRow,
 } from '../rows/trace-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { act, type SqliteDatabase } from './open.ts'
+import type { SpanWriter } from './span-writer.ts'
 
-export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender): TraceStore {
+export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender, writer: SpanWriter): TraceStore {
   const insertImport = db.prepare(
     'INSERT INTO imports (file, file_digest, format, entry_id, at_ms) VALUES (?, ?, ?, ?, ?)',
   )
@@ -28,8 +38,8 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender): Trac
   )
   const insertSpan = db.prepare(
     `INSERT INTO spans (trace_id, span_id, parent_span_id, name, kind, start_ns, end_ns, status, status_message, attributes,
-       resource, source, import_row)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'import', ?) ON CONFLICT (trace_id, span_id) DO NOTHING`,
+       resource, details, source, import_row, received_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'import', ?, ?) ON CONFLICT (trace_id, span_id) DO NOTHING`,
   )
   const deleteImport = db.prepare('DELETE FROM imports WHERE row = ?')
   const tasks = `SELECT t.*, i.file, i.at_ms, (SELECT count(*) FROM imported_actions a WHERE a.task_row = t.row) AS actions
@@ -41,6 +51,14 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender): Trac
   const actionsOf = db.prepare<[number]>('SELECT * FROM imported_actions WHERE task_row = ? ORDER BY n')
   const spansOf = db
     .prepare<[string]>('SELECT * FROM spans WHERE trace_id = ? ORDER BY start_ns IS NULL, start_ns, row')
+    .safeIntegers()
+  const countSpans = db.prepare<[string], number>('SELECT count(*) FROM spans WHERE trace_id = ?').pluck()
+  // Sorted by the small columns alone: a trace may hold more spans than anybody wants to see.
+  const boundedSpansOf = db
+    .prepare<[string, number], SpanRow>(
+      `SELECT s.* FROM (SELECT row, start_ns FROM spans WHERE trace_id = ? ORDER BY start_ns IS NULL, start_ns, row LIMIT ?) k
+       CROSS JOIN spans s ON s.row = k.row ORDER BY k.start_ns IS NULL, k.start_ns, k.row`,
+    )
     .safeIntegers()
   const count = db.prepare('SELECT count(*) FROM imported_tasks').pluck()
 
@@ -64,7 +82,7 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender): Trac
       actionsNew += run.calls.length
       for (const call of run.calls) insertAction.run(Number(added.lastInsertRowid), ...importedActionValues(call))
     }
-    for (const span of spans) spansNew += insertSpan.run(...spanValues(span), importRow).changes
+    for (const span of spans) spansNew += insertSpan.run(...detailedSpanValues(span), importRow, importing.atMs).changes
     const counts = {
       runsNew,
       runsKnown: runs.length - runsNew,
@@ -77,6 +95,17 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender): Trac
     else audit.append({ ...entry, details: { ...entry.details, runs: runsNew, actions: actionsNew, spans: spansNew } })
     return counts
   })
+
+  function readTrace(traceId: string, { spansMax, charactersMax }: TraceBounds): StoredTrace {
+    const spans: StoredSpan[] = []
+    let characters = 0
+    for (const row of boundedSpansOf.iterate(traceId, spansMax)) {
+      characters += charactersOfRow(row)
+      if (characters > charactersMax) break
+      spans.push(storedSpanOfRow(row))
+    }
+    return { spans, leftOut: (countSpans.get(traceId) ?? 0) - spans.length }
+  }
 
   return {
     importRuns: (importing) => act(() => importRuns.immediate(importing)),
@@ -91,5 +120,7 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender): Trac
         return { run, file: row.file, importedMs: row.at_ms }
       }),
     spansOf: (traceId) => act(() => (spansOf.all(traceId) as SpanRow[]).map(spanOfRow)),
+    readTrace: (traceId, bounds) => act(() => readTrace(traceId, bounds)),
+    receiveSpans: (request) => writer.write(request),
   }
 }

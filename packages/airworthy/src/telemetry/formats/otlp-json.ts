@@ -130,7 +130,7 @@ function tellByMessages({ where, model }: Read, builder: RunBuilder): void {
 }
 
 /** What makes the trace this trace; times are texts there, for JSON has no integers of 64 bits. */
-function identityOf({ startNs, endNs, ...span }: SpanRecord): JsonValue {
+function identityOf({ startNs, endNs, details: _besides, ...span }: SpanRecord): JsonValue {
   return { ...span, start: `${startNs ?? ''}`, end: `${endNs ?? ''}` }
 }
 

@@ -1,0 +1,109 @@
+/**
+ * The span writer in a thread of its own, begun with the first request: decoding and inserting thousands of spans takes tens of
+ * milliseconds in which the guard, on the main thread, would answer nobody.
+ */
+import { Worker } from 'node:worker_threads'
+import { AirworthyError, type Fault } from '../../core/errors.ts'
+import type { ReceivedSpans, SpanRequest } from '../../operate/traces/port.ts'
+import { acting } from './give-way.ts'
+import type { SpanWriter } from './span-writer.ts'
+
+export interface ThreadData {
+  readonly dir: string
+  readonly acting: Int32Array
+}
+
+export type ToThread =
+  | { readonly kind: 'write'; readonly id: number; readonly request: SpanRequest }
+  | { readonly kind: 'close' }
+
+export type FromThread =
+  | { readonly id: number; readonly answer: ReceivedSpans }
+  | { readonly id: number; readonly fault: Fault }
+  | { readonly id: number; readonly bug: string }
+
+interface Waiting {
+  readonly resolve: (answer: ReceivedSpans) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Enough for the largest request in JSON; a thread that needs more ends, and the process does not. */
+const heapMbMax = 1_536
+
+/** @param dir  the kit's folder; a database in memory has no second connection. */
+export function threadedSpanWriter(dir: string): SpanWriter {
+  const waiting = new Map<number, Waiting>()
+  let worker: Worker | undefined
+  let lastId = 0
+  let isClosed = false
+
+  function begun(): Worker {
+    if (worker !== undefined) return worker
+    const file = new URL(
+      import.meta.url.endsWith('.ts') ? 'span-writer.worker.ts' : 'span-writer.worker.js',
+      import.meta.url,
+    )
+    const started = new Worker(file, {
+      workerData: { dir, acting } satisfies ThreadData,
+      resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
+    })
+    started.on('message', (message: FromThread) => {
+      const one = waiting.get(message.id)
+      waiting.delete(message.id)
+      // What waits for spans keeps the process alive; an idle thread does not.
+      if (waiting.size === 0) started.unref()
+      if ('answer' in message) one?.resolve(message.answer)
+      else if ('fault' in message) one?.reject(new AirworthyError(message.fault))
+      else one?.reject(new Error(message.bug))
+    })
+    const ended = (why: string) => (): void => {
+      if (worker === started) worker = undefined
+      for (const { reject } of waiting.values()) reject(gone(why))
+      waiting.clear()
+    }
+    started.on('error', ended('it failed'))
+    started.on('exit', ended('it ended'))
+    worker = started
+    return started
+  }
+
+  return {
+    write: (request) =>
+      new Promise((resolve, reject) => {
+        if (isClosed) {
+          reject(gone('the store is closed'))
+          return
+        }
+        const id = ++lastId
+        const thread = begun()
+        waiting.set(id, { resolve, reject })
+        thread.ref()
+        const body = movable(request.body)
+        const message: ToThread = { kind: 'write', id, request: { ...request, body } }
+        thread.postMessage(message, [body.buffer])
+      }),
+    async close() {
+      isClosed = true
+      const ending = worker
+      if (ending === undefined) return
+      ending.ref()
+      const exit = new Promise<void>((resolve) => ending.once('exit', () => resolve()))
+      ending.postMessage({ kind: 'close' } satisfies ToThread)
+      await exit
+    },
+  }
+}
+
+/** A view of a larger buffer, such as Node's pool, must not be given away with all that is around it. */
+function movable(body: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isWhole = body.buffer instanceof ArrayBuffer && body.byteLength === body.buffer.byteLength
+  return isWhole ? (body as Uint8Array<ArrayBuffer>) : Uint8Array.from(body)
+}
+
+function gone(why: string): AirworthyError {
+  return new AirworthyError({
+    code: 'STORE_UNAVAILABLE',
+    message: `The thread that writes spans did not answer: ${why}.`,
+    mend: 'Send the spans again; what was kept of them stays as it is.',
+  })
+}

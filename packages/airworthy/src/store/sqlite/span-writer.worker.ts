@@ -1,0 +1,35 @@
+/** The thread that reads and writes received spans, on a connection of its own to the same database. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { AirworthyError, invariant } from '../../core/errors.ts'
+import { giveWay } from './give-way.ts'
+import { openSqlite } from './open.ts'
+import type { FromThread, ThreadData, ToThread } from './span-thread.ts'
+import { sqliteSpanWriter } from './span-writer.ts'
+
+const port = parentPort
+invariant(port !== null, 'this runs as a worker thread')
+const { dir, acting } = workerData as ThreadData
+const db = openSqlite(dir)
+const writer = sqliteSpanWriter(db, {
+  beforeCommit: () => giveWay(acting),
+  isWanted: () => Atomics.load(acting, 0) > 0,
+})
+const say = (message: FromThread): void => port.postMessage(message)
+
+port.on('message', async (message: ToThread) => {
+  if (message.kind === 'close') {
+    await writer.close()
+    db.close()
+    port.close()
+    return
+  }
+  const { id } = message
+  try {
+    say({ id, answer: await writer.write(message.request) })
+  } catch (error) {
+    // Errors lose their class on the way.
+    if (error instanceof AirworthyError)
+      say({ id, fault: { code: error.code, message: error.message, mend: error.mend } })
+    else say({ id, bug: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+})
