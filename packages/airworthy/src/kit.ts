@@ -57,7 +57,7 @@ import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import { httpAuthChecks } from './upstream/auth-check.ts'
 import { createMcpUpstream, type McpUpstream } from './upstream/mcp-upstream.ts'
-import { askProvider, type ProviderAnswer, providerOf } from './upstream/model-provider.ts'
+import { askProvider, type ProviderAnswer, type ProviderRequest, providerOf } from './upstream/model-provider.ts'
 import { offeredTools } from './upstream/offered-tools.ts'
 import type { RelayAnswer, RelayCall } from './upstream/relay.ts'
 
@@ -125,7 +125,7 @@ export interface Kit {
   /** Settles it. @throws STORE_UNAVAILABLE; a sweep then counts all that was reserved as used. */
   endModelCall(passage: ModelPassage, outcome: ModelOutcome): Promise<void>
   /** Asks the model's provider, whose key stands in the kit's environment alone. Never throws. */
-  askModel(path: string, body: string, signal: AbortSignal): Promise<ProviderAnswer>
+  askModel(request: Omit<ProviderRequest, 'baseUrl'>): Promise<ProviderAnswer>
   /** Relays a request that is no tool call (resources, prompts); a stopped agent gets nothing. Never throws. */
   relay(call: RelayCall & { readonly task?: TaskRecord }): Promise<RelayAnswer>
   decideApproval(decision: {
@@ -434,7 +434,10 @@ export async function createKit(options: KitOptions): Promise<Kit> {
 
     beginModelCall: model.begin,
     endModelCall: model.end,
-    askModel: (path, body, signal) => askProvider({ ...providerOf(manifest, env), body, signal, path }),
+    askModel: (request) => {
+      const { baseUrl, headers } = providerOf(manifest, env)
+      return askProvider({ ...request, baseUrl, headers: { ...request.headers, ...headers } })
+    },
 
     async decideApproval(decision) {
       const approval = await decideApproval(store.approvals, { ...decision, atMs: clock(), newId: idOf })

@@ -19,3 +19,16 @@ export const chatRequest = z.looseObject({
 })
 
 export type WireChatRequest = z.infer<typeof chatRequest>
+
+export const messagesRequest = z.looseObject({
+  model: z.string().min(1).max(256),
+  messages: z.array(message).min(1).max(10_000),
+  max_tokens: z.int().min(1).max(10_000_000),
+  system: z.union([z.string(), z.array(z.looseObject({ text: z.string() })).max(100)]).optional(),
+  stream: z.boolean().optional(),
+  tools: z
+    .array(z.looseObject({ name: z.string().max(256) }))
+    .max(2_000)
+    .optional(),
+})
+export type WireMessagesRequest = z.infer<typeof messagesRequest>

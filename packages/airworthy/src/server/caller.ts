@@ -29,7 +29,8 @@ export type Caller =
  * kind or of another agent.
  */
 export async function callerOf(kit: Kit, headers: Headers, accepted: readonly CallerKind[]): Promise<Caller> {
-  const [bearer, taskToken] = [bearerOf(headers), headers.get('airworthy-task') ?? undefined]
+  // Anthropic's clients send their key as x-api-key.
+  const [bearer, taskToken] = [bearerOf(headers) ?? keyHeaderOf(headers), headers.get('airworthy-task') ?? undefined]
   const callers: Caller[] = []
   if (taskToken !== undefined) callers.push(await taskCaller(kit, taskToken))
   if (bearer !== undefined && bearer !== taskToken) {
@@ -95,6 +96,13 @@ function bearerOf(headers: Headers): string | undefined {
   const token = /^bearer +([\x21-\x7e]{1,4096})$/i.exec(given)?.[1]
   if (token === undefined) throw unauthenticated('The header Authorization is not of the form "Bearer <key>".')
   return token
+}
+
+function keyHeaderOf(headers: Headers): string | undefined {
+  const given = headers.get('x-api-key')
+  if (given === null) return undefined
+  if (!/^[\x21-\x7e]{1,4096}$/.test(given)) throw unauthenticated('The header x-api-key holds no key.')
+  return given
 }
 
 function unauthenticated(message: string): RequestRefused {

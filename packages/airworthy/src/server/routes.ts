@@ -9,7 +9,7 @@ import { checkBody, verdict } from '../contract/check.ts'
 import { guardEvent } from '../contract/event.ts'
 import { createdKey, keyBody, keyList, revokedKey } from '../contract/key.ts'
 import { killBody, killList, killReport, liftReport } from '../contract/kill.ts'
-import { chatRequest } from '../contract/model.ts'
+import { chatRequest, messagesRequest } from '../contract/model.ts'
 import { health, permitKeys, readiness, status } from '../contract/status.ts'
 import { closedTask, openedTask, openTaskBody } from '../contract/task.ts'
 import { act, readAction, reportOutcome } from './api/actions.ts'
@@ -20,7 +20,9 @@ import { check, createKey, kill, liftKill, listKeys, listKills, revokeKey } from
 import { healthz, metrics, permitKey, readyz, status as statusOf } from './api/status.ts'
 import { closeTask, openTask } from './api/tasks.ts'
 import type { CallerKind } from './caller.ts'
-import { chatCompletions } from './model/chat-completions.ts'
+import { anthropicMessages } from './model/anthropic-messages.ts'
+import { modelRoute } from './model/model-route.ts'
+import { openaiChat } from './model/openai-chat.ts'
 import { openApiDocument } from './openapi.ts'
 import { jsonAnswer, type Route, route } from './route.ts'
 
@@ -59,7 +61,16 @@ export const routes: readonly Route[] = [
     summary: "OpenAI's chat completions under guard: pins, budgets and kill switch; the task token is the API key",
     body: chatRequest,
     answer: {},
-    handle: chatCompletions,
+    handle: modelRoute(openaiChat),
+  }),
+  route({
+    method: 'POST',
+    path: '/anthropic/v1/messages',
+    credentials: ['task'],
+    summary: "Anthropic's messages under guard, in the same way; the task token is the API key",
+    body: messagesRequest,
+    answer: {},
+    handle: modelRoute(anthropicMessages),
   }),
 
   route({

@@ -48,7 +48,10 @@ export async function askProvider({ baseUrl, headers, path, body, signal }: Prov
 
 /** Where the manifest's model is, and the key that the environment holds for it. */
 export function providerOf(manifest: EffectiveManifest, env: Readonly<Record<string, string | undefined>>): Provider {
-  const baseUrl = (manifest.model?.baseUrl ?? 'https://api.openai.com/v1').replace(/\/+$/, '')
-  const key = env.OPENAI_API_KEY
-  return { baseUrl, headers: key === undefined || key === '' ? {} : { authorization: `Bearer ${key}` } }
+  const isAnthropic = manifest.model?.provider === 'anthropic'
+  const usual = isAnthropic ? 'https://api.anthropic.com/v1' : 'https://api.openai.com/v1'
+  const baseUrl = (manifest.model?.baseUrl ?? usual).replace(/\/+$/, '')
+  const key = (isAnthropic ? env.ANTHROPIC_API_KEY : env.OPENAI_API_KEY) ?? ''
+  if (key === '') return { baseUrl, headers: {} }
+  return { baseUrl, headers: isAnthropic ? { 'x-api-key': key } : { authorization: `Bearer ${key}` } }
 }

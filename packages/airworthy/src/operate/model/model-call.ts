@@ -18,6 +18,8 @@ import type { SpanRecord } from '../../telemetry/span.ts'
 import type { ModelBudget, ModelStore, ModelUse } from './port.ts'
 
 export interface AskedModelCall {
+  /** Whose API the request speaks. */
+  readonly provider?: 'openai' | 'anthropic'
   readonly model: string
   /** Those that a manifest may pin, by its own names (`temperature`, `max_output_tokens`); what was not sent is absent. */
   readonly parameters: JsonObject
@@ -162,6 +164,10 @@ async function decide(
 /** What the release pins and the request has otherwise; undefined: nothing. */
 function driftOf(guard: Guard, pin: ModelPin, asked: AskedModelCall): Reason | undefined {
   const drift = (message: string): Reason => ({ code: 'RELEASE_DRIFT', message })
+  // Every provider but Anthropic is reached through OpenAI's API.
+  if (asked.provider !== undefined && (asked.provider === 'anthropic') !== (pin.provider === 'anthropic')) {
+    return drift(`The release pins the provider ${pin.provider}; the request speaks another's API.`)
+  }
   if (asked.model !== pin.id && asked.model !== pin.cheaper?.id) {
     return drift(`The release pins the model ${pin.id}; the request names another.`)
   }

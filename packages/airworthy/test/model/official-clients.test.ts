@@ -1,0 +1,234 @@
+/** Anthropic's messages and the official clients of both providers, through the kit; the provider is a fake that speaks the real protocol. */
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import Anthropic from '@anthropic-ai/sdk'
+import OpenAI from 'openai'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../src/core/json.ts'
+import { createKit, type Kit } from '../../src/kit.ts'
+import { type Serving, serve } from '../../src/server/serve.ts'
+import { testProject } from '../api/project.ts'
+import { type Answer, type ScriptedProvider, scriptedProvider, stream } from './scripted-provider.ts'
+
+const prompt = 'You are the desk. Be brief.\n'
+
+let provider: ScriptedProvider
+let kit: Kit
+let serving: Serving
+let stop: () => Promise<void>
+let token: string
+let task: string
+
+async function start(name: 'openai' | 'anthropic', budgets = ''): Promise<void> {
+  const project = testProject()
+  mkdirSync(join(project.folder, 'prompts'), { recursive: true })
+  writeFileSync(join(project.folder, 'prompts/system.md'), prompt)
+  appendFileSync(
+    join(project.folder, 'airworthy.yaml'),
+    `${budgets}\nprompt: prompts/system.md\nmodel:\n  provider: ${name}\n  base_url: \${MODEL_URL}\n  id: desk-1\n` +
+      `  parameters: { temperature: 0, max_output_tokens: 100 }\n` +
+      `  price: { input: "3.00", output: "15.00", cache_read: "0.30", cache_write: "3.75" }\n`,
+  )
+  kit = await createKit({
+    project: project.folder,
+    dir: ':memory:',
+    env: { MODEL_URL: provider.url, OPENAI_API_KEY: 'openai-key', ANTHROPIC_API_KEY: 'anthropic-key' },
+  })
+  await kit.start()
+  serving = await serve(kit, { port: 0 })
+  stop = async () => {
+    await serving.close()
+    await kit.close()
+    project.remove()
+  }
+  const principal = { id: 'ana', attributes: { role: 'support', tenant: 'acme' } }
+  const opened = await kit.openTask({ principal, openedBy: 'embedded' })
+  token = opened.token
+  task = opened.task.id
+}
+
+beforeEach(async () => {
+  provider = await scriptedProvider()
+})
+afterEach(async () => {
+  await stop()
+  await provider.stop()
+})
+
+const used = async () => ({
+  ...(await kit.store.models.readModelUse(task)),
+  cost: (await kit.store.guard.readTask(task))?.counters.costUsdMicros,
+})
+
+const usage = { input_tokens: 20, cache_read_input_tokens: 80, cache_creation_input_tokens: 10, output_tokens: 5 }
+const message = (body: JsonObject): JsonObject => ({
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: body.model ?? '',
+  content: [{ type: 'text', text: 'Hello there.' }],
+  stop_reason: 'end_turn',
+  stop_sequence: null,
+  usage,
+})
+const answered: Answer = (body, response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'request-id': 'req_1' })
+  response.end(JSON.stringify(message(body)))
+}
+const events = (body: JsonObject): string[] => {
+  const event = (type: string, more: JsonObject): string =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`
+  const { content: _, ...head } = message(body)
+  return [
+    event('message_start', {
+      message: { ...head, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } },
+    }),
+    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+    event('ping', {}),
+    ...['Hello', ' there', '.'].map((text) =>
+      event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }),
+    ),
+    event('content_block_stop', { index: 0 }),
+    event('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 5 } }),
+    event('message_stop', {}),
+  ]
+}
+const streamed =
+  (cutAfter = Number.POSITIVE_INFINITY): Answer =>
+  (body, response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (const one of events(body).slice(0, cutAfter)) response.write(one)
+    if (cutAfter < events(body).length) response.destroy()
+    else response.end()
+  }
+
+const anthropic = () => new Anthropic({ baseURL: `${serving.url}/anthropic`, apiKey: token, maxRetries: 0 })
+const openai = () => new OpenAI({ baseURL: `${serving.url}/openai/v1`, apiKey: token, maxRetries: 0 })
+const asked = {
+  model: 'desk-1',
+  max_tokens: 100,
+  system: prompt,
+  messages: [{ role: 'user' as const, content: 'Hi' }],
+}
+
+/** 20 of plain input, 80 read from and 10 written to the cache, 5 of output, at 3, 0.3, 3.75 and 15 dollars a million. */
+const settled = { steps: 1, tokens: 115, cost: 197 }
+
+describe("Anthropic's client", () => {
+  it('gets the answer; cached tokens are counted once, at their own price', async () => {
+    await start('anthropic')
+    provider.answerWith(answered)
+    const answer = await anthropic().messages.create(asked)
+    expect(answer.content).toEqual([{ type: 'text', text: 'Hello there.' }])
+    const [seen] = provider.requests
+    expect(seen?.body).toEqual({ ...asked, temperature: 0 })
+    expect(seen?.headers).toMatchObject({
+      'x-api-key': 'anthropic-key',
+      'anthropic-version': expect.stringMatching(/^20\d\d-/),
+    })
+    expect(seen?.headers.authorization).toBeUndefined()
+    expect(await used()).toEqual(settled)
+  })
+
+  it('gets the stream, byte for byte', async () => {
+    await start('anthropic')
+    provider.answerWith(streamed())
+    const final = await anthropic().messages.stream(asked).finalMessage()
+    expect(final.content).toEqual([{ type: 'text', text: 'Hello there.' }])
+    const raw = await fetch(`${serving.url}/anthropic/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': token, 'anthropic-version': '2023-06-01' },
+      body: JSON.stringify({ ...asked, stream: true }),
+    })
+    expect(await raw.text()).toBe(events({ model: 'desk-1' }).join(''))
+    expect(await used()).toEqual({ steps: 2, tokens: 230, cost: 394 })
+  })
+
+  it('a stream that is cut before its last report counts all that was reserved', async () => {
+    await start('anthropic')
+    provider.answerWith(streamed(4))
+    await expect(anthropic().messages.stream(asked).finalMessage()).rejects.toThrow()
+    expect((await used()).tokens).toBeGreaterThan(100 + prompt.length)
+  })
+
+  it('reads a refusal as its own permission error', async () => {
+    await start('anthropic')
+    const refused = anthropic().messages.create({ ...asked, model: 'claude-other' })
+    await expect(refused).rejects.toBeInstanceOf(Anthropic.PermissionDeniedError)
+    await expect(refused).rejects.toThrow(/RELEASE_DRIFT/)
+    expect(provider.requests).toEqual([])
+  })
+
+  it('reads the fallback as an answer, in a stream too', async () => {
+    await start('anthropic', '  max_steps: { limit: 1, then: ask_clarifying_question }')
+    provider.answerWith(answered)
+    await anthropic().messages.create(asked)
+    const tools = [{ name: 'read_note', input_schema: { type: 'object' as const } }]
+    const answer = await anthropic().messages.create({ ...asked, tools })
+    expect(answer).toMatchObject({ stop_reason: 'end_turn', content: [{ type: 'text' }] })
+    const final = await anthropic()
+      .messages.stream({ ...asked, tools })
+      .finalMessage()
+    expect(final.content).toEqual(answer.content)
+    expect(provider.requests).toHaveLength(1)
+  })
+
+  it('a release for one provider is not reached through the API of another', async () => {
+    await start('openai')
+    await expect(anthropic().messages.create(asked)).rejects.toThrow(/RELEASE_DRIFT/)
+    expect(provider.requests).toEqual([])
+  })
+})
+
+describe("OpenAI's client", () => {
+  const chat = {
+    model: 'desk-1',
+    messages: [
+      { role: 'system' as const, content: prompt },
+      { role: 'user' as const, content: 'Hi' },
+    ],
+  }
+
+  it('gets answers and streams', async () => {
+    await start('openai')
+    const answer = await openai().chat.completions.create(chat)
+    expect(answer.choices[0]?.message.content).toBe('Hello there.')
+    provider.answerWith(stream())
+    let text = ''
+    for await (const chunk of await openai().chat.completions.create({ ...chat, stream: true }))
+      text += chunk.choices[0]?.delta.content ?? ''
+    expect(text).toBe('Hello there.')
+    const helper = await openai().chat.completions.stream(chat).finalChatCompletion()
+    expect(helper.choices[0]?.message.content).toBe('Hello there.')
+  })
+
+  it('reads a refusal as its own permission error', async () => {
+    await start('openai')
+    const refused = openai().chat.completions.create({ ...chat, temperature: 1 })
+    await expect(refused).rejects.toBeInstanceOf(OpenAI.PermissionDeniedError)
+    await expect(refused).rejects.toMatchObject({ code: 'RELEASE_DRIFT' })
+  })
+
+  it('parses the fallback with tools, with a JSON schema and as a stream', async () => {
+    await start('openai', '  max_steps: { limit: 1, then: ask_clarifying_question }')
+    await openai().chat.completions.create(chat)
+    const tools = [{ type: 'function' as const, function: { name: 'read_note', parameters: { type: 'object' } } }]
+    const answer = await openai().chat.completions.create({ ...chat, tools })
+    expect(answer.choices[0]).toMatchObject({
+      finish_reason: 'stop',
+      message: { content: expect.stringMatching(/budget/) },
+    })
+    const response_format = {
+      type: 'json_schema' as const,
+      json_schema: { name: 'x', strict: true, schema: { type: 'object' } },
+    }
+    const parsed = await openai().chat.completions.parse({ ...chat, response_format })
+    expect(parsed.choices[0]?.message).toMatchObject({ parsed: null, refusal: expect.stringMatching(/budget/) })
+    const final = await openai()
+      .chat.completions.stream({ ...chat, tools })
+      .finalChatCompletion()
+    expect(final.choices[0]?.message.content).toBe(answer.choices[0]?.message.content)
+    expect(provider.requests).toHaveLength(1)
+  })
+})
