@@ -6,9 +6,10 @@
 import { existsSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { invariant } from '../../src/core/errors.ts'
-import { type GuardSteps, guardSteps, type StopPoint } from '../../src/guard/pipeline.ts'
+import type { StopPoint } from '../../src/guard/pipeline.ts'
 import { createKit } from '../../src/kit.ts'
 import { effectfulUpstream, note } from './crash-project.ts'
+import { lateIntend } from './late-intend.ts'
 
 const [folder = '', point = 'none', nth = '1', mutant] = process.argv.slice(2)
 const tools = ['write_row', 'drop_row', 'read_row', 'write_row', 'drop_row', 'write_row', 'write_row'] as const
@@ -20,23 +21,6 @@ const stopAt: StopPoint = (here) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
-/** The mutant that the test must catch: the tool runs first, the intent is written after. */
-let late: (() => Promise<unknown>) | undefined
-const lateIntend: GuardSteps = {
-  ...guardSteps,
-  async intend(...args) {
-    late = () => guardSteps.intend(...args)
-    const [, { task, state }] = args
-    return { kind: 'committed', task: { counters: task.counters, lastFact: state.lastFact } }
-  },
-  async execute(...args) {
-    const outcome = await guardSteps.execute(...args)
-    stopAt('executed')
-    await late?.()
-    return outcome
-  },
-}
-
 const digests = new Map<string, string>()
 const kit = await createKit({
   project: folder,
@@ -44,7 +28,7 @@ const kit = await createKit({
   env: {},
   upstream: effectfulUpstream(folder, (name) => digests.get(name) ?? ''),
   stopAt,
-  ...(mutant === 'late-intend' ? { steps: lateIntend } : {}),
+  ...(mutant === 'late-intend' ? { steps: lateIntend(() => stopAt('executed')) } : {}),
 })
 for (const tool of kit.manifest.tools) digests.set(tool.upstreamName, tool.definitionDigest)
 await kit.start()

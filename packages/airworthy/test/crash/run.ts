@@ -1,24 +1,64 @@
-/** `npm run crash`: kill -9 in 200 rounds, the counts for each step, and the mutant that must fail. */
+/**
+ * `npm run crash [-- sqlite|postgres] [ROUNDS]`: kill -9 of a kit on its folder in 200 rounds, with the counts for each step; kill -9
+ * of two gateways on one PostgreSQL in 100 rounds, with the server stopped 10 times; and the mutants that must fail.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { postgresBinaries } from '../fixtures/postgres-server.ts'
 import { crashRounds } from './crash-rounds.ts'
+import { postgresCrashRounds } from './postgres-rounds.ts'
 
-const rounds = Number(process.argv[2] ?? 200)
-const hitsMin = Math.floor(rounds / 20)
+const given = process.argv.slice(2)
+const rounds = given.map(Number).find((count) => count > 0)
 const folder = mkdtempSync(join(tmpdir(), 'airworthy-crash-'))
-const report = await crashRounds(folder, rounds, {
-  onRound: (round) => {
-    if ((round + 1) % 20 === 0) console.log(`${round + 1} rounds`)
-  },
-})
-const mutant = await crashRounds(`${folder}-mutant`, 27, { mutant: 'late-intend' })
-for (const [step, hits] of Object.entries(report.hits)) console.log(`step ${step}: killed ${hits} times`)
-for (const fault of report.faults) console.log(`FAULT ${fault}`)
-console.log(`mutant with intend after execute: ${mutant.faults[0] ?? 'NOT CAUGHT'}`)
-const missed = Object.values(report.hits).some((hits) => hits < hitsMin)
-const failed = report.faults.length > 0 || mutant.faults.length === 0 || missed
-console.log(failed ? 'FAILED' : `${rounds} rounds of kill -9: no fault`)
+const isWanted = (part: string): boolean => given.includes(part) || given.every((one) => Number(one) > 0)
+const every =
+  (count: number, of: string) =>
+  (round: number): void => {
+    if (round % count === 0) console.log(`${of}: ${round} rounds`)
+  }
+
+let failed = false
+if (isWanted('sqlite')) await onSqlite(rounds ?? 200)
+if (isWanted('postgres')) await onPostgres(rounds ?? 100)
 process.exitCode = failed ? 1 : 0
 rmSync(folder, { recursive: true, force: true })
-rmSync(`${folder}-mutant`, { recursive: true, force: true })
+
+async function onSqlite(count: number): Promise<void> {
+  const say = every(20, 'SQLite')
+  const report = await crashRounds(join(folder, 'sqlite'), count, { onRound: (round) => say(round + 1) })
+  const mutant = await crashRounds(join(folder, 'sqlite-mutant'), 27, { mutant: 'late-intend' })
+  for (const [step, hits] of Object.entries(report.hits)) console.log(`step ${step}: killed ${hits} times`)
+  const missed = Object.values(report.hits).some((hits) => hits < Math.floor(count / 20))
+  conclude(
+    `SQLite, ${count} rounds of kill -9`,
+    missed ? ['a step was hit too seldom', ...report.faults] : report.faults,
+    mutant,
+  )
+}
+
+async function onPostgres(count: number): Promise<void> {
+  const [binaries] = postgresBinaries()
+  if (binaries === undefined) {
+    console.log('SKIPPED: there is no PostgreSQL to start')
+    return
+  }
+  const restarts = Math.ceil(count / 10)
+  const onRound = every(10, `PostgreSQL ${binaries.major}`)
+  const report = await postgresCrashRounds(binaries, join(folder, 'postgres'), { kills: count, restarts, onRound })
+  const { effects, entries, ambiguous } = report
+  console.log(`${report.kills} gateways killed, the server stopped ${report.restarts} times`)
+  console.log(`${effects} effects, ${entries} entries in the log, ${ambiguous} outcomes in doubt`)
+  const options = { kills: 10, restarts: 0, mutant: 'late-intend' }
+  const mutant = await postgresCrashRounds(binaries, join(folder, 'postgres-mutant'), options)
+  conclude(`PostgreSQL ${binaries.major}, ${count} rounds of kill -9 of one of two gateways`, report.faults, mutant)
+}
+
+function conclude(what: string, faults: readonly string[], mutant: { readonly faults: readonly string[] }): void {
+  for (const fault of faults) console.log(`FAULT ${fault}`)
+  console.log(`mutant with intend after execute: ${mutant.faults[0] ?? 'NOT CAUGHT'}`)
+  const isFailed = faults.length > 0 || mutant.faults.length === 0
+  failed ||= isFailed
+  console.log(isFailed ? `FAILED: ${what}` : `${what}: no fault`)
+}

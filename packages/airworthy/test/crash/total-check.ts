@@ -7,77 +7,91 @@ import { exportLog } from '../../src/operate/audit/export-log.ts'
 import { originOf } from '../../src/operate/audit/origin.ts'
 import { readKitKeys } from '../../src/operate/keys/key-folder.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { callLimit, costLimitMicros, readEffects } from './crash-project.ts'
+import type { Store } from '../../src/store/store.ts'
+import { callLimit, costLimitMicros, type Effect, readEffects } from './crash-project.ts'
 
 export async function totalCheck(folder: string): Promise<string[]> {
   const dir = join(folder, '.airworthy')
-  return [...(await ledgerFaults(folder, dir)), ...(await logFaults(dir))]
+  return [
+    ...ledgerFaults(readEffects(folder), sqliteRows(dir)),
+    ...(await logFaults(
+      openSqliteStore(dir, () => {}),
+      dir,
+    )),
+  ]
 }
 
-async function ledgerFaults(folder: string, dir: string): Promise<string[]> {
+/** What the ledger and the log's entries say, whatever database they stand in. */
+export interface LedgerRows {
+  /** Actions that have an entry `action-intended`. */
+  readonly intents: readonly string[]
+  /** Actions whose approval was used. */
+  readonly approved: readonly string[]
+  readonly tasks: readonly {
+    readonly id: string
+    readonly calls: number
+    readonly cost: number
+    /** A recount over the task's actions. */
+    readonly attempts: number
+    readonly spent: number
+    readonly executed: number
+  }[]
+}
+
+/** @param effects  must have been read before the rows, where somebody still works. */
+export function ledgerFaults(effects: readonly Effect[], rows: LedgerRows): string[] {
   const faults: string[] = []
-  const effects = readEffects(folder)
-  const db = new Database(join(dir, 'airworthy.db'), { readonly: true })
-  try {
-    const intents = new Set(
-      (
-        db
-          .prepare(
-            "SELECT json_extract(body, '$.object') AS object FROM audit_entries WHERE json_extract(body, '$.kind') = 'action-intended'",
-          )
-          .all() as { object: string }[]
-      ).map(({ object }) => object),
-    )
-    const seenActions = new Set<string>()
-    const seenKeys = new Set<string>()
-    for (const { action, tool, id } of effects) {
-      if (!intents.has(action)) faults.push(`${tool} ${id} took effect without an intent entry (${action})`)
-      if (seenActions.has(action)) faults.push(`${action} took effect twice`)
-      if (tool !== 'read_row' && seenKeys.has(id)) faults.push(`the key ${id} took effect twice`)
-      seenActions.add(action)
-      seenKeys.add(id)
-    }
-    const approvals = db.prepare('SELECT action_id, state FROM approvals').all() as {
-      action_id: string
-      state: string
-    }[]
-    const used = new Set(approvals.filter(({ state }) => state === 'used').map(({ action_id }) => action_id))
-    for (const { action, tool } of effects) {
-      if (tool === 'drop_row' && !used.has(action)) faults.push(`${action} was executed without using an approval`)
-    }
-    const tasks = db
-      .prepare(
-        `SELECT t.id, t.tool_calls, t.cost_usd_micros, count(a.row) AS attempts, coalesce(sum(a.cost_usd_micros), 0) AS cost
-         FROM tasks t LEFT JOIN actions a ON a.task_row = t.row GROUP BY t.row`,
-      )
-      .all() as { id: string; tool_calls: number; cost_usd_micros: number; attempts: number; cost: number }[]
-    for (const task of tasks) {
-      if (task.tool_calls !== task.attempts)
-        faults.push(`${task.id} counts ${task.tool_calls} calls, a recount ${task.attempts}`)
-      if (task.cost_usd_micros !== task.cost)
-        faults.push(`${task.id} counts ${task.cost_usd_micros} micro-dollars, a recount ${task.cost}`)
-      if (task.cost > costLimitMicros) faults.push(`${task.id} overspent: ${task.cost}`)
-      const executed = db
-        .prepare(
-          "SELECT count(*) AS count FROM actions a JOIN tasks t ON t.row = a.task_row WHERE t.id = ? AND a.state <> 'denied'",
-        )
-        .get(task.id) as { count: number }
-      if (executed.count > callLimit) faults.push(`${task.id} ran ${executed.count} actions, the limit is ${callLimit}`)
-    }
-  } finally {
-    db.close()
+  const intents = new Set(rows.intents)
+  const approved = new Set(rows.approved)
+  const seenActions = new Set<string>()
+  const seenKeys = new Set<string>()
+  for (const { action, tool, id } of effects) {
+    if (!intents.has(action)) faults.push(`${tool} ${id} took effect without an intent entry (${action})`)
+    if (seenActions.has(action)) faults.push(`${action} took effect twice`)
+    if (tool !== 'read_row' && seenKeys.has(id)) faults.push(`the key ${id} took effect twice`)
+    if (tool === 'drop_row' && !approved.has(action)) faults.push(`${action} was executed without using an approval`)
+    seenActions.add(action)
+    seenKeys.add(id)
+  }
+  for (const { id, calls, cost, attempts, spent, executed } of rows.tasks) {
+    if (calls !== attempts) faults.push(`${id} counts ${calls} calls, a recount ${attempts}`)
+    if (cost !== spent) faults.push(`${id} counts ${cost} micro-dollars, a recount ${spent}`)
+    if (spent > costLimitMicros) faults.push(`${id} overspent: ${spent}`)
+    if (executed > callLimit) faults.push(`${id} ran ${executed} actions, the limit is ${callLimit}`)
   }
   return faults
 }
 
-async function logFaults(dir: string): Promise<string[]> {
-  const store = openSqliteStore(dir, () => {})
+function sqliteRows(dir: string): LedgerRows {
+  const db = new Database(join(dir, 'airworthy.db'), { readonly: true })
+  try {
+    const column = (sql: string): string[] => db.prepare<[], string>(sql).pluck().all()
+    return {
+      intents: column(
+        "SELECT json_extract(body, '$.object') FROM audit_entries WHERE json_extract(body, '$.kind') = 'action-intended'",
+      ),
+      approved: column("SELECT action_id FROM approvals WHERE state = 'used'"),
+      tasks: db
+        .prepare<[], LedgerRows['tasks'][number]>(
+          `SELECT t.id, t.tool_calls AS calls, t.cost_usd_micros AS cost, count(a.row) AS attempts,
+             coalesce(sum(a.cost_usd_micros), 0) AS spent, coalesce(sum(a.state <> 'denied'), 0) AS executed
+           FROM tasks t LEFT JOIN actions a ON a.task_row = t.row GROUP BY t.row`,
+        )
+        .all(),
+    }
+  } finally {
+    db.close()
+  }
+}
+
+/** What an outsider finds wrong in the whole log; closes the store. */
+export async function logFaults(store: Store, dir: string): Promise<string[]> {
   try {
     if ((await store.audit.latestCheckpoint()) === undefined) return []
     const { vkey } = noteSigner(await originOf(store.audit), readKitKeys(dir, {}).audit)
     const { faults } = await verifyExport(exportLog(store.audit, { vkey, bodies: true }), { publicKey: vkey })
     return faults.map(({ kind, index, message }) => `log: ${kind} at ${index}: ${message}`)
   } finally {
-    store.close()
+    await store.close()
   }
 }

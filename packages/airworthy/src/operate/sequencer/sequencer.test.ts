@@ -9,6 +9,11 @@ import { createSequencer, type SequencerOptions } from './sequencer.ts'
 
 const signer = noteSigner('example.com/log', generateSigningKey())
 
+interface Sequencing {
+  readonly port: SequencerPort
+  readonly sequencer: ReturnType<typeof createSequencer>
+}
+
 /** A store in memory that keeps the port's promises. `arm` lets the n-th act from now fail, before or after it has happened. */
 class MemoryStore implements SequencerPort {
   lead = async () => true
@@ -256,6 +261,29 @@ describe('a store that disagrees with the last signed checkpoint', () => {
 })
 
 describe('one leader of several', () => {
+  it('a follower starts, and drains, while entries come without a pause', async () => {
+    const store = new MemoryStore()
+    const [leader, follower] = [0, 1].map(() => {
+      const port = Object.create(store, { lead: { value: async () => isLeader(port) } }) as SequencerPort
+      return { port, sequencer: createSequencer({ port, signer }) }
+    }) as [Sequencing, Sequencing]
+    const isLeader = (port: SequencerPort): boolean => port === leader.port
+    await leader.sequencer.drain()
+    // At each look there is something new; the leader covers what was there before.
+    const look = store.readUnsequenced
+    follower.port.readUnsequenced = async (limit) => {
+      const seen = await look(limit)
+      await leader.sequencer.drain()
+      store.append(1)
+      return seen
+    }
+    store.append(3)
+    await follower.sequencer.start()
+    await follower.sequencer.drain()
+    expect(follower.sequencer.coveredSize).toBeGreaterThanOrEqual(3)
+    await Promise.all([leader.sequencer.stop(), follower.sequencer.stop()])
+  })
+
   it('a round that runs while it stops leaves no lease behind', async () => {
     const store = new MemoryStore()
     let isHeld = false

@@ -179,9 +179,18 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     tree = undefined
   }
 
-  async function isCovered(): Promise<boolean> {
-    const [waiting, indexed] = await Promise.all([port.readUnsequenced(1), port.indexedSize()])
-    return waiting.length === 0 && indexed === publishedSize
+  /** For a follower: says when the leader has covered what is committed now, whatever comes after it meanwhile. */
+  async function coverage(): Promise<() => Promise<boolean>> {
+    const newest = (await port.readUnsequenced(Number.MAX_SAFE_INTEGER)).at(-1)?.key
+    let size: number | undefined
+    return async () => {
+      if (size === undefined) {
+        const [oldest] = newest === undefined ? [] : await port.readUnsequenced(1)
+        if (oldest !== undefined && newest !== undefined && oldest.key <= newest) return false
+        size = await port.indexedSize()
+      }
+      return publishedSize !== undefined && publishedSize >= size
+    }
   }
 
   function roundInBackground(): void {
@@ -189,16 +198,22 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   }
 
   async function drain(): Promise<void> {
+    let isCovered: (() => Promise<boolean>) | undefined
     for (;;) {
       const outcome = await round()
-      if (outcome === 'idle' || (outcome === 'following' && (await isCovered()))) return
+      if (outcome === 'idle') return
+      if (outcome === 'following') {
+        isCovered ??= await coverage()
+        if (await isCovered()) return
+      }
       await pause(conflictPauseMs)
     }
   }
 
   return {
     async start() {
-      await drain()
+      // A follower has nothing to wait for: what comes all the time is its leader's to cover.
+      if ((await round()) !== 'following') await drain()
       polling = setInterval(roundInBackground, pollMs)
       polling.unref()
     },
