@@ -50,6 +50,12 @@ test('values worth tracking', () => {
   ])
   values('to GB29 NWBK 6016 1331 9268 19', ['to gb29 nwbk 6016 1331 9268 19', 'gb29nwbk60161331926819'])
   values('https://Evil.example/x?a=1#b', ['https://evil.example/x?a=1#b', 'evil.example'])
+  values('go to www.Evil.example/offer, now', [
+    'go to www.evil.example/offer, now',
+    'www.evil.example/offer',
+    'www.evil.example',
+  ])
+  values('It works, e.g. here. Or there...', ['it works, e.g. here. or there...'])
 })
 
 test('bounds: values, bytes, and a mark for what lies beyond', () => {

@@ -24,8 +24,8 @@ const wholeLengthMax = 512
 
 /**
  * The values of a source: whole strings of 4 to 512 characters; numbers of 3 digits or more, or with a fraction; and from
- * within texts, lines, quoted phrases, and words that hold a digit, an `@` or a `://` (ids, amounts, addresses, IBANs, URLs and
- * their hosts). A text that is JSON is read as JSON. Trimmed, lower-case, each once, in order of appearance.
+ * within texts, lines, quoted phrases, and words that hold a digit, an `@` or a `://` or are a host's name (ids, amounts, addresses,
+ * IBANs, URLs and their hosts, `www.example.com/offer`). A text that is JSON is read as JSON. Trimmed, lower-case, each once, in order of appearance.
  * @param phrases  true for what a trusted source says: also runs of 1 to 5 words, so that a name inside a user's sentence
  *   counts as named by the user.
  * @returns at most 2,000 values of 256 KiB together, then `overflowValue` if there are more. Pure.
@@ -84,7 +84,7 @@ function collectLine(line: string, collected: Collected): void {
 }
 
 function collectWords(text: string, collected: Collected): void {
-  if (!/[\d@]|:\/\//.test(text)) return
+  if (!/[\d@]|:\/\/|\p{L}\.\p{L}/u.test(text)) return
   let rest = ''
   let from = 0
   for (const { kind, start, end } of detect(text, builtDetectors)) {
@@ -96,9 +96,12 @@ function collectWords(text: string, collected: Collected): void {
     from = end
   }
   for (const [word] of (rest + text.slice(from)).matchAll(/[^\s"'<>()[\]{}`“”«»]{3,2048}/g)) {
-    if (/\d|:\/\//.test(word)) collectWord(word, collected)
+    if (/\d|:\/\//.test(word) || hostName.test(word)) collectWord(word, collected)
   }
 }
+
+/** Names with a last part of letters, as people write an address without its scheme; a file's name looks the same, and is a value too. */
+const hostName = /^(?:[\p{L}\p{N}_-]{1,63}\.){1,8}\p{L}{2,24}(?=[/?#:.,;!]|$)/u
 
 const edge = /^[^\p{L}\p{N}]|[^\p{L}\p{N}]$/u
 const edges = /^[.,:;!?*_~#$€£¥]{1,16}|[.,:;!?*_~%$€£¥]{1,16}$/g
@@ -116,6 +119,7 @@ function collectWord(word: string, collected: Collected): void {
     collected.add(hostOf(bare, scheme + 3))
     return
   }
+  if (hostName.test(bare)) collected.add(hostName.exec(bare)?.[0])
   // `id=ORD-1,ORD-2`: the whole is no value, its parts are.
   const parts = bare.split(/[,;:=|/]/)
   if (parts.length === 1) return
