@@ -4,17 +4,17 @@ import { AirworthyError, type Fault } from '../core/errors.ts'
 import { type JsonValue, jsonDepthMax, parseJson } from '../core/json.ts'
 import { RequestRefused } from './problem.ts'
 
-const bodyBytesMax = 1024 * 1024
+const bodyBytesMaxUsual = 1024 * 1024
 /** A little deeper than arguments may be, so that the guard refuses those, and logs it. */
 const bodyDepthMax = jsonDepthMax + 8
 const faultsMax = 20
 
-/** An absent body is an empty object. @throws RequestRefused REQUEST_INVALID: 400, 413, 415 */
-export async function readJsonBody(request: Request): Promise<JsonValue> {
+/** An absent body is an empty object. @param bytesMax  1 MiB unless told. @throws RequestRefused REQUEST_INVALID: 400, 413, 415 */
+export async function readJsonBody(request: Request, bytesMax = bodyBytesMaxUsual): Promise<JsonValue> {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity')
     throw unsupported('A packed body is not taken.', 'Send it unpacked.')
-  const bytes = await readBytes(request)
+  const bytes = await readBytes(request, bytesMax)
   if (bytes.length === 0) return {}
   if (!/^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
     throw unsupported('The body is not declared as JSON.', 'Send Content-Type: application/json.')
@@ -26,7 +26,7 @@ export async function readJsonBody(request: Request): Promise<JsonValue> {
     throw invalid('The body is not UTF-8.', 'Send JSON in UTF-8.')
   }
   try {
-    return parseJson(text, { bytesMax: bodyBytesMax, depthMax: bodyDepthMax })
+    return parseJson(text, { bytesMax, depthMax: bodyDepthMax })
   } catch (error) {
     if (!(error instanceof AirworthyError)) throw error
     throw invalid(error.message, error.mend)
@@ -46,21 +46,21 @@ export function fitted<Shape extends z.ZodType>(shape: Shape, value: unknown): z
   throw new RequestRefused(400, faults[0] as Fault, faults)
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > bodyBytesMax) throw tooLarge()
+async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax)
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
     sizeBytes += chunk.byteLength
-    if (sizeBytes > bodyBytesMax) throw tooLarge()
+    if (sizeBytes > bytesMax) throw tooLarge(bytesMax)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, sizeBytes)
 }
 
-function tooLarge(): RequestRefused {
-  const message = `The body is larger than ${bodyBytesMax} bytes.`
+function tooLarge(bytesMax: number): RequestRefused {
+  const message = `The body is larger than ${bytesMax} bytes.`
   return new RequestRefused(413, { code: 'REQUEST_INVALID', message, mend: 'Send less in one request.' })
 }
 

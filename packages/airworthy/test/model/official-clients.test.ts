@@ -203,6 +203,26 @@ describe("OpenAI's client", () => {
     expect(helper.choices[0]?.message.content).toBe('Hello there.')
   })
 
+  it('may send pictures, up to a bound', async () => {
+    await start(
+      'openai',
+      '  max_tokens: { limit: 50000000, then: escalate_to_human }\n  max_cost_usd: { limit: "1000", then: escalate_to_human }',
+    )
+    const picture = (bytes: number) => ({
+      ...chat,
+      messages: [
+        { role: 'system' as const, content: prompt },
+        {
+          role: 'user' as const,
+          content: [{ type: 'image_url' as const, image_url: { url: `data:image/png;base64,${'A'.repeat(bytes)}` } }],
+        },
+      ],
+    })
+    await openai().chat.completions.create(picture(3_000_000))
+    expect(JSON.stringify(provider.requests[0]?.body).length).toBeGreaterThan(3_000_000)
+    await expect(openai().chat.completions.create(picture(17_000_000))).rejects.toMatchObject({ status: 413 })
+  })
+
   it('reads a refusal as its own permission error', async () => {
     await start('openai')
     const refused = openai().chat.completions.create({ ...chat, temperature: 1 })
