@@ -8,10 +8,11 @@ import { verifyExport } from '../../src/audit/verify-export.ts'
 import { generateSigningKey } from '../../src/core/signature.ts'
 import { exportLog } from '../../src/operate/audit/export-log.ts'
 import { createSequencer } from '../../src/operate/sequencer/sequencer.ts'
-import { migrate } from '../../src/store/postgres/migrate.ts'
+import { migrate, schemaVersion } from '../../src/store/postgres/migrate.ts'
 import { rolesScript } from '../../src/store/postgres/roles.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { startServing } from '../api/serving.ts'
 import { administer, databaseUrl } from '../fixtures/postgres-server.ts'
 import { decide, entry, holdAct, intendAct, openedTask, settleAct, startMs } from '../fixtures/store-acts.ts'
 import { describeOnPostgres, type TestDatabase, testDatabase } from '../fixtures/test-store.ts'
@@ -25,9 +26,12 @@ describeOnPostgres('migrations', () => {
   const url = () => database.location.db ?? ''
 
   it('ten gateways that start at once on an empty database migrate once', async () => {
-    const befores = await Promise.all(Array.from({ length: 10 }, () => migrate(url())))
-    expect(befores.filter((version) => version === 0)).toHaveLength(1)
-    const stores = await Promise.all(Array.from({ length: 10 }, () => database.open()))
+    const [befores, stores] = await Promise.all([
+      Promise.all(Array.from({ length: 5 }, () => migrate(url()))),
+      Promise.all(Array.from({ length: 10 }, () => database.open())),
+    ])
+    expect(befores.filter((version) => version === 0).length).toBeLessThanOrEqual(1)
+    expect(await database.sql('SELECT * FROM meta')).toEqual([{ version: schemaVersion }])
     const append = async (store: Store) => await store.audit.append(sealEntry(entry()))
     await Promise.all(stores.map(append))
     expect(await stores[0]?.audit.readUnsequenced(100)).toHaveLength(10)
@@ -78,8 +82,8 @@ describeOnPostgres('roles', () => {
   let name: string
   let store: Store
   const lines: string[] = []
-  const as = (role: string) =>
-    Object.assign(new URL(databaseUrl(admin, name)), { username: role, password: 'secret-1' }).href
+  const as = (role: string, database = name) =>
+    Object.assign(new URL(databaseUrl(admin, database)), { username: role, password: 'secret-1' }).href
 
   beforeAll(async () => {
     admin = inject('postgresUrl') ?? ''
@@ -90,7 +94,13 @@ describeOnPostgres('roles', () => {
   })
   afterAll(async () => {
     await store?.close()
-    await administer(admin, `DROP DATABASE ${name} WITH (FORCE)`, `DROP ROLE ${owner}`, `DROP ROLE ${kit}`)
+    await administer(
+      admin,
+      `DROP DATABASE IF EXISTS ${name}_kit WITH (FORCE)`,
+      `DROP DATABASE ${name} WITH (FORCE)`,
+      `DROP ROLE ${owner}`,
+      `DROP ROLE ${kit}`,
+    )
   })
 
   it('a kit cannot make the schema; it says who can', async () => {
@@ -140,6 +150,48 @@ describeOnPostgres('roles', () => {
       await verifyExport(exportLog(store.audit, { vkey: signer.vkey, bodies: true }), { publicKey: signer.vkey }),
     ).toMatchObject({ ok: true })
     await store.probe()
+  })
+
+  it('a whole kit runs under it: tasks, approvals, kills, the log, and a check', async () => {
+    // A database of its own, for the same roles: a log has one key.
+    const second = `${name}_kit`
+    await administer(admin, `CREATE DATABASE ${second}`, rolesScript({ owner, kit, database: second }))
+    await migrate(as(owner, second))
+    const serving = await startServing({ db: as(kit, second) })
+    const { keys, call } = serving
+    try {
+      const { task } = await serving.openTask()
+      const act = async (tool: string) =>
+        (
+          await call('POST', `/api/v1/tasks/${task}/actions`, {
+            key: keys.agent,
+            json: { tool, arguments: { to: 'ana' } },
+          })
+        ).json
+      expect(await act('stamp')).toMatchObject({ state: 'succeeded' })
+      const held = (await act('send_letter')) as unknown as { action: string; approval: { id: string } }
+      const decided = await call('POST', `/api/v1/approvals/${held.approval.id}/decision`, {
+        key: keys.person,
+        json: { decision: 'approved' },
+      })
+      expect(decided.status).toBe(200)
+      expect((await call('GET', `/api/v1/actions/${held.action}?wait=5000`, { key: keys.agent })).json.state).toBe(
+        'succeeded',
+      )
+      const kill = await call('POST', '/api/v1/kills', { key: keys.operator, json: { tool: '*', reason: 'a test' } })
+      expect(kill.json).toMatchObject({ verified: expect.any(Number) })
+      expect(await act('stamp')).toMatchObject({ state: 'denied' })
+      const lifted = await call('POST', '/api/v1/kills/lift', {
+        key: keys.operator,
+        json: { tool: '*', reason: 'a test' },
+      })
+      expect(lifted.json).toEqual({ lifted: true })
+      expect((await serving.kit.check({})).controls.find(({ id }) => id === 'OBS-5')?.state).toBe('pass')
+      expect(await serving.kit.unreadiness()).toBeUndefined()
+    } finally {
+      await serving.stop()
+    }
+    expect(serving.log.filter((line) => !line.includes('resume'))).toEqual([])
   })
 
   it.each([
