@@ -50,3 +50,20 @@ it('a page of another origin does not reach it', async () => {
   })
   expect([answer.status, answer.json.code]).toEqual([403, 'HOST_REFUSED'])
 })
+
+it("takes the task's token from the message itself, where there are no headers; a wrong one opens nothing", async () => {
+  const { token } = await serving.openTask()
+  const call = (task: unknown) =>
+    serving.call('POST', '/mcp/desk', {
+      headers: { accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-06-18' },
+      json: {
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'stamp', arguments: { to: 'x' }, _meta: { 'airworthy/task': task } },
+      },
+    })
+  const answer = await call(token)
+  expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('"text":"done"')])
+  for (const wrong of ['awt_nobody', '', 7, null, serving.keys.agent]) expect((await call(wrong)).status).toBe(401)
+})

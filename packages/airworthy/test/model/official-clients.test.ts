@@ -181,6 +181,17 @@ describe("Anthropic's client", () => {
   })
 })
 
+it('what is wrong before the guard is said in the words of each API', async () => {
+  await start('anthropic')
+  const foreign = new Anthropic({ baseURL: `${serving.url}/anthropic`, apiKey: 'awt_nobody', maxRetries: 0 })
+  await expect(foreign.messages.create(asked)).rejects.toBeInstanceOf(Anthropic.AuthenticationError)
+  const broken = anthropic().messages.create({ ...asked, max_tokens: -1 })
+  await expect(broken).rejects.toMatchObject({ status: 400, error: { type: 'error' } })
+  const wrong = new OpenAI({ baseURL: `${serving.url}/openai/v1`, apiKey: 'awt_nobody', maxRetries: 0 })
+  const call = wrong.chat.completions.create({ model: 'desk-1', messages: [{ role: 'user', content: 'Hi' }] })
+  await expect(call).rejects.toMatchObject({ status: 401, code: 'CREDENTIAL_INVALID' })
+})
+
 describe("OpenAI's client", () => {
   const chat = {
     model: 'desk-1',

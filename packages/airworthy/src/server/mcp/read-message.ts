@@ -23,7 +23,8 @@ export async function readMessage(request: Request): Promise<JsonObject> {
   return value
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
+/** @throws RpcError (MCP_REQUEST_INVALID) beyond the limit. */
+export async function readBytes(request: Request): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > bodyBytesMax) throw tooLarge()
   // With a declared length Node itself ends the body there, so reading it whole is bounded.

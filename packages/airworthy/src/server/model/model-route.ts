@@ -1,11 +1,13 @@
 /** A model call under guard, streaming or not, whatever API it speaks. */
+import { AirworthyError } from '../../core/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
 import { spanIdOf } from '../../core/trace-context.ts'
 import type { Kit } from '../../kit.ts'
 import type { ModelOutcome, ModelPassage } from '../../operate/model/model-call.ts'
 import type { SpanRecord } from '../../telemetry/span.ts'
 import type { Caller } from '../caller.ts'
-import { type Asked, jsonAnswer } from '../route.ts'
+import { problemOf } from '../problem.ts'
+import { type Asked, jsonAnswer, type Route } from '../route.ts'
 import { eventTap } from './event-tap.ts'
 import type { ModelApi, SeenAnswer } from './model-api.ts'
 
@@ -71,6 +73,17 @@ export function modelRoute<Body>(api: ModelApi<Body>): (asked: Asked<Body, unkno
     const seen = api.seenIn(value)
     await end({ ...outcomeOf(seen, true), details: detailsOf(seen) })
     return new Response(text, { status: 200, headers })
+  }
+}
+
+/** What is wrong with a request before its handler sees it, in the words of the API that it speaks. */
+export function refuseModel<Body>(api: ModelApi<Body>): NonNullable<Route['refuse']> {
+  return (error, _request, onFault) => {
+    const problem = problemOf(error, onFault)
+    const { code, message } =
+      error instanceof AirworthyError ? error : { code: 'INTERNAL_ERROR', message: 'The kit failed at this request.' }
+    problem.headers.set('content-type', 'application/json')
+    return new Response(JSON.stringify(api.fault(code, message)), { status: problem.status, headers: problem.headers })
   }
 }
 
