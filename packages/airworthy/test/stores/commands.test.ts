@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKit } from '../../src/kit.ts'
 import { type TestProject, testProject } from '../api/project.ts'
-import { runCommand, runUp } from '../fixtures/run-command.ts'
+import { runCommand, runHere, runUp } from '../fixtures/run-command.ts'
 import { describeOnPostgres, onPostgres, type TestDatabase, testDatabase } from '../fixtures/test-store.ts'
 
 const password = 'secret-77'
@@ -28,7 +28,7 @@ function withPassword({ location: { db = '' } }: TestDatabase): string {
 }
 
 async function run(...args: string[]) {
-  const ran = await runCommand(args, { cwd: project.folder })
+  const ran = await runHere(args, { cwd: project.folder })
   heard.push(ran.stdout, ran.stderr)
   return ran
 }
@@ -146,7 +146,7 @@ describeOnPostgres('with PostgreSQL', () => {
         db: expect.stringMatching(/^postgres:\/\/127\.0\.0\.1:\d+\/airworthy_/),
       })
       heard.push(left)
-      const asked = await runCommand(['keys', 'ls', '--json'], options)
+      const asked = await runHere(['keys', 'ls', '--json'], options)
       expect(JSON.parse(asked.stdout).keys).toHaveLength(1)
       const elsewhere = await run('kill', '--db', 'postgres://127.0.0.1:9/other')
       expect([elsewhere.code, elsewhere.stderr]).toEqual([3, expect.stringContaining('USAGE_INVALID')])
