@@ -81,6 +81,8 @@ export const errorCodes = {
   REQUEST_INVALID: 'The request is malformed or beyond a limit.',
   HOST_REFUSED: 'A request names a host that is not this kit, or comes from a page of another origin.',
   LIMIT_REACHED: 'The kit serves no more of these at once.',
+  SPANS_BACKLOGGED: 'The store does not keep up with the spans that arrive.',
+  TRACE_UNKNOWN: 'There is no trace of this id, or none that this key may see.',
   OUTCOME_FORBIDDEN: 'This credential may not report the outcome of this action.',
   ROUTE_UNKNOWN: 'There is no such route.',
   PORT_TAKEN: 'The port is in use.',

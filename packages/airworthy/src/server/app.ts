@@ -24,7 +24,7 @@ export function createApp(server: ServerContext, options: AppOptions): (request:
       try {
         return await serve(server, route, raw, { ...paramsOf(route, context.req.param(), context.req.path) })
       } catch (error) {
-        return problemOf(error, options.onFault)
+        return refused(route, error, raw, options.onFault)
       }
     })
   }
@@ -46,26 +46,39 @@ export function createApp(server: ServerContext, options: AppOptions): (request:
       checkHost(request.headers, options.hosts)
       response = await app.fetch(request)
     } catch (error) {
-      response = problemOf(error, options.onFault)
+      const { pathname } = new URL(request.url)
+      const route = routes.find(({ method, path }) => method === request.method && path === pathname)
+      response = refused(route, error, request, options.onFault)
     }
     return sealed(response, server)
   }
 }
 
+function refused(
+  route: Route | undefined,
+  error: unknown,
+  request: Request,
+  onFault: (error: unknown) => void,
+): Response {
+  return route?.refuse?.(error, request, onFault) ?? problemOf(error, onFault)
+}
+
 async function serve(
   server: ServerContext,
   route: Route,
-  request: Request,
+  raw: Request,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const { credentials } = route
+  const request = route.lift === undefined ? raw : await route.lift(raw)
   const caller: Caller | undefined =
     credentials === 'open' ? undefined : await callerOf(server.kit, request.headers, credentials)
   const query =
     route.query === undefined
       ? undefined
       : fitted(route.query, Object.fromEntries(new URL(request.url).searchParams.entries()))
-  const body = route.body === undefined ? undefined : fitted(route.body, await readJsonBody(request))
+  const body =
+    route.body === undefined ? undefined : fitted(route.body, await readJsonBody(request, route.bodyBytesMax))
   const asked: Asked<unknown, unknown> = { server, caller, params, body, query, request }
   return await route.handle(asked)
 }

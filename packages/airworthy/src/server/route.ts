@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Kit } from '../kit.ts'
 import type { Caller, CallerKind } from './caller.ts'
 import type { Metrics } from './metrics.ts'
+import type { Intake } from './otlp/intake.ts'
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -13,8 +14,14 @@ export interface Route {
   readonly summary: string
   readonly query?: z.ZodType
   readonly body?: z.ZodType
+  /** 1 MiB unless told. */
+  readonly bodyBytesMax?: number
+  /** Puts a credential that stands in the body where the gate looks for it. */
+  readonly lift?: (request: Request) => Promise<Request>
   readonly answer: RouteAnswer
   readonly handle: (asked: Asked<unknown, unknown>) => Promise<Response>
+  /** Words errors as another protocol has them, those of the gate before the route too; problem documents unless told. */
+  readonly refuse?: (error: unknown, request: Request, onFault: (error: unknown) => void) => Response
 }
 
 interface RouteAnswer {
@@ -45,6 +52,8 @@ export interface ServerContext {
   /** Aborts when the server stops. */
   readonly closing: AbortSignal
   readonly eventStreams: { count: number }
+  /** Of spans. */
+  readonly intake: Intake
 }
 
 /** Ties the types of body and query to the handler, then forgets them: the server fits each request to the schemas first. */

@@ -12,6 +12,7 @@ import { killBody, killList, killReport, liftReport } from '../contract/kill.ts'
 import { chatRequest, messagesRequest } from '../contract/model.ts'
 import { health, permitKeys, readiness, status } from '../contract/status.ts'
 import { closedTask, openedTask, openTaskBody } from '../contract/task.ts'
+import { trace } from '../contract/trace.ts'
 import { act, readAction, reportOutcome } from './api/actions.ts'
 import { approvalPage, decideApproval, listApprovals, readApproval } from './api/approvals.ts'
 import { checkpoint, exportAudit, tile, vkey } from './api/audit.ts'
@@ -19,12 +20,18 @@ import { events } from './api/events.ts'
 import { check, createKey, kill, liftKill, listKeys, listKills, revokeKey } from './api/operators.ts'
 import { healthz, metrics, permitKey, readyz, status as statusOf } from './api/status.ts'
 import { closeTask, openTask } from './api/tasks.ts'
+import { readTrace } from './api/traces.ts'
 import type { CallerKind } from './caller.ts'
+import { liftToken } from './mcp/lift-token.ts'
 import { anthropicMessages } from './model/anthropic-messages.ts'
-import { modelRoute } from './model/model-route.ts'
+import { modelRoute, refuseModel } from './model/model-route.ts'
 import { openaiChat } from './model/openai-chat.ts'
 import { openApiDocument } from './openapi.ts'
+import { receiveTraces, refuseTraces } from './otlp/receive-traces.ts'
 import { jsonAnswer, type Route, route } from './route.ts'
+
+/** A conversation with pictures in it. */
+const modelRequestBytesMax = 16 * 1024 * 1024
 
 const everybody: readonly CallerKind[] = ['agent', 'operator', 'person', 'task']
 
@@ -60,8 +67,10 @@ export const routes: readonly Route[] = [
     credentials: ['task'],
     summary: "OpenAI's chat completions under guard: pins, budgets and kill switch; the task token is the API key",
     body: chatRequest,
+    bodyBytesMax: modelRequestBytesMax,
     answer: {},
     handle: modelRoute(openaiChat),
+    refuse: refuseModel(openaiChat),
   }),
   route({
     method: 'POST',
@@ -69,8 +78,28 @@ export const routes: readonly Route[] = [
     credentials: ['task'],
     summary: "Anthropic's messages under guard, in the same way; the task token is the API key",
     body: messagesRequest,
+    bodyBytesMax: modelRequestBytesMax,
     answer: {},
     handle: modelRoute(anthropicMessages),
+    refuse: refuseModel(anthropicMessages),
+  }),
+
+  route({
+    method: 'POST',
+    path: '/v1/traces',
+    credentials: ['agent', 'task'],
+    summary: 'Receive spans (OTLP over HTTP, protobuf or JSON); answers when they are durable',
+    answer: {},
+    handle: receiveTraces,
+    refuse: refuseTraces,
+  }),
+  route({
+    method: 'GET',
+    path: '/api/v1/traces/{id}',
+    credentials: ['operator', 'agent'],
+    summary: 'A trace as a tree: the spans of the kit, and what the agent says of itself',
+    answer: { schema: trace },
+    handle: readTrace,
   }),
 
   route({
@@ -291,6 +320,7 @@ export const routes: readonly Route[] = [
         credentials: ['task', 'agent'],
         summary: `MCP: ${path.endsWith('{server}') ? 'the tools of one server' : 'the tools of the agent'}`,
         answer: {},
+        lift: liftToken,
         handle: ({ server, request }) => server.gateway(request),
       }),
     ),

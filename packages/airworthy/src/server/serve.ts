@@ -71,6 +71,7 @@ export async function serve(kit: Kit, options: ServeOptions): Promise<Serving> {
       gateway: mcpGateway(gatewayKitOf(kit, url), { onFault }),
       closing: closing.signal,
       eventStreams: { count: 0 },
+      intake: { bytes: 0 },
     },
     {
       hosts: { names: namesOf(host, publicUrl), anyAddress: !isLoopback(host) },

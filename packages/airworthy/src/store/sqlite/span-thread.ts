@@ -39,10 +39,9 @@ export function threadedSpanWriter(dir: string): SpanWriter {
 
   function begun(): Worker {
     if (worker !== undefined) return worker
-    const file = new URL(
-      import.meta.url.endsWith('.ts') ? 'span-writer.worker.ts' : 'span-writer.worker.js',
-      import.meta.url,
-    )
+    const file = import.meta.url.endsWith('.ts')
+      ? new URL('./span-writer.worker.ts', import.meta.url)
+      : new URL('./span-writer.worker.js', import.meta.url)
     const started = new Worker(file, {
       workerData: { dir, acting } satisfies ThreadData,
       resourceLimits: { maxOldGenerationSizeMb: heapMbMax },

@@ -34,7 +34,7 @@ export interface JsonProducer {
 export function spanOfJson(span: JsonValue, producer: JsonProducer): SpanRecord {
   if (!isJsonObject(span)) return unreadable('it is no object')
   const fault = jsonFault(span, depthMax)
-  if (fault !== undefined) return unreadable(fault.slice(0, 300))
+  if (fault !== undefined) return unreadable(shortened(fault))
   const status = isJsonObject(span.status) ? span.status : {}
   const parent = span.parentSpanId ?? ''
   const startNs = nanosOf(span.startTimeUnixNano, '.startTimeUnixNano')
@@ -69,6 +69,11 @@ export function spanOfJson(span: JsonValue, producer: JsonProducer): SpanRecord 
     resource: producer.resource,
     ...(details === undefined ? {} : { details }),
   }
+}
+
+/** What is wrong stands at the end, behind a path of any length. */
+export function shortened(fault: string): string {
+  return fault.length <= 200 ? fault : `...${fault.slice(-200)}`
 }
 
 function eventOf(event: JsonValue, index: number, types: ExactTypes): SpanEvent {

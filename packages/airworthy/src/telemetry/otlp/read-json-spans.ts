@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../../core/json.ts'
 import type { SpanDetails, SpanRecord } from '../span.ts'
 import type { ExactTypes } from './exact-types.ts'
-import { checkedAttributes, countOf, depthMax, type JsonProducer, spanOfJson } from './json-span.ts'
+import { checkedAttributes, countOf, depthMax, type JsonProducer, shortened, spanOfJson } from './json-span.ts'
 import { type RejectedSpan, SpanFault } from './span-fault.ts'
 
 /** A span and where it stands in the request. */
@@ -58,7 +58,7 @@ function rejected(place: string, error: unknown, isSpan: boolean): RejectedSpan 
 
 function resourceOf(resource: JsonValue | undefined, types: ExactTypes): JsonObject {
   const fault = jsonFault(resource ?? null, depthMax)
-  if (fault !== undefined) throw new SpanFault('', fault.slice(0, 300))
+  if (fault !== undefined) throw new SpanFault('', shortened(fault))
   return isJsonObject(resource) ? checkedAttributes(resource.attributes, '/resource', types) : {}
 }
 
@@ -71,7 +71,7 @@ function producerOf(
   const types: ExactTypes = new Map(resourceTypes)
   const scope = isJsonObject(scoped.scope) ? scoped.scope : {}
   const fault = jsonFault(scope, depthMax)
-  if (fault !== undefined) throw new SpanFault('', fault.slice(0, 300))
+  if (fault !== undefined) throw new SpanFault('', shortened(fault))
   const scopeAttributes = checkedAttributes(scope.attributes, '/scope', types)
   const about = isJsonObject(group.resource) ? group.resource : {}
   const details: SpanDetails = {

@@ -33,7 +33,7 @@ export function nextRange(reader: WireReader, from: number, { to }: Range, wante
 }
 
 /** Skips a field of known length. @returns where its content stands. @throws MalformedWire */
-export function rangeOf(reader: WireReader): Range {
+function rangeOf(reader: WireReader): Range {
   const outer = reader.enter()
   const range = { from: reader.at, to: reader.end }
   reader.leave(outer)

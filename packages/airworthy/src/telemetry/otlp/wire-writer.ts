@@ -6,7 +6,11 @@ export class WireWriter {
 
   /** A field that is 0 is left out, as proto3 does. */
   int(field: number, value: number | bigint): this {
-    if (BigInt(value) === 0n) return this
+    return BigInt(value) === 0n ? this : this.chosen(field, value)
+  }
+
+  /** Written even where it is 0: in a oneof, that it is there says which one it is. */
+  chosen(field: number, value: number | bigint): this {
     return this.put(varint((field << 3) | wire.varint), varint(value))
   }
 
