@@ -12,6 +12,8 @@ const parts: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   mcp: async () => (await import('./mcp.ts')).benchMcp(),
   data: async () => (await import('./data.ts')).benchData(),
   replay: async () => (await import('./replay.ts')).benchReplay(),
+  postgres: async () => (await import('./postgres.ts')).benchPostgres(),
+  otlp: async () => (await import('./otlp.ts')).benchOtlp(),
   start: async () => (await import('./start.ts')).benchStart(),
 }
 
