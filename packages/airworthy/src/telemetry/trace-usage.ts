@@ -21,17 +21,18 @@ export interface TraceUsage {
 }
 
 /**
- * Of spans with the same response id one counts, the kit's before others. Of a model call inside a model call (a framework's span
- * around a client's, an agent's around the kit's) the inner one counts.
+ * What the kit saw itself always counts. Of spans with the same response id one counts, the kit's before others; of a model call inside
+ * a model call (a framework's span around a client's, an agent's around the kit's) the inner one, unless the outer is the kit's.
  */
 export function usageOfTrace(spans: readonly ReadSpan[]): TraceUsage {
   const calls = spans.filter(({ reading }) => reading?.isModelCall === true && reading.usage !== undefined)
   const outer = outerCalls(spans, calls)
+  const below = belowKit(spans, new Set(calls.filter(({ isOfKit }) => isOfKit).map(({ spanId }) => spanId)))
   const total = { calls: 0, input: 0, output: 0, cacheRead: 0, cacheWrite: 0, clamped: 0 }
   const counted = new Set<string>()
   // The kit's first; a sort is stable.
-  for (const { spanId, reading } of [...calls].sort((a, b) => Number(b.isOfKit) - Number(a.isOfKit))) {
-    if (outer.has(spanId) || reading?.usage === undefined) continue
+  for (const { spanId, isOfKit, reading } of [...calls].sort((a, b) => Number(b.isOfKit) - Number(a.isOfKit))) {
+    if (reading?.usage === undefined || (!isOfKit && (outer.has(spanId) || below.has(spanId)))) continue
     const { responseId, usage, isClamped } = reading
     if (responseId !== undefined && counted.has(responseId)) continue
     if (responseId !== undefined) counted.add(responseId)
@@ -63,4 +64,28 @@ function outerCalls(spans: readonly ReadSpan[], calls: readonly ReadSpan[]): Rea
     }
   }
   return outer
+}
+
+/** Spans with one of these above them. */
+function belowKit(spans: readonly ReadSpan[], kitCalls: ReadonlySet<string>): ReadonlySet<string> {
+  const below = new Set<string>()
+  if (kitCalls.size === 0) return below
+  const byId = new Map(spans.map((span) => [span.spanId, span]))
+  const known = new Set<string>()
+  for (const { spanId } of spans) {
+    const path: string[] = []
+    let id: string | undefined = spanId
+    while (id !== undefined && !known.has(id)) {
+      known.add(id)
+      path.push(id)
+      id = byId.get(id)?.parentSpanId
+    }
+    // What stands above the path is known, or nothing; then down again.
+    let isBelow = id !== undefined && (below.has(id) || kitCalls.has(id))
+    for (const one of path.toReversed()) {
+      if (isBelow) below.add(one)
+      isBelow ||= kitCalls.has(one)
+    }
+  }
+  return below
 }

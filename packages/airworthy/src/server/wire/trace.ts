@@ -12,15 +12,12 @@ export const traceDepthMax = 100
 export function wireTrace(traceId: string, { spans, leftOut }: StoredTrace): WireTrace {
   const readings = new Map(spans.map(({ span }) => [span.spanId, genAiReadingOf(span.attributes)]))
   const resources: JsonObject[] = []
-  const resourceOf = new Map<JsonObject | string, number>()
+  const places = new Map<JsonObject, number>()
   const indexOf = (resource: JsonObject): number => {
-    const key = JSON.stringify(resource)
-    let index = resourceOf.get(key)
-    if (index === undefined) {
-      index = resources.push(resource) - 1
-      resourceOf.set(key, index)
-    }
-    return index
+    // Equal ones are one value already, by the store.
+    const place = places.get(resource) ?? resources.push(resource) - 1
+    places.set(resource, place)
+    return place
   }
   const { calls, clamped, cacheRead, cacheWrite, input, output } = usageOfTrace(
     spans.map(({ span, source }) => ({

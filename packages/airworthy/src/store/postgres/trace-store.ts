@@ -1,4 +1,5 @@
 /** Spans and imported runs on PostgreSQL. */
+import type { JsonObject } from '../../core/json.ts'
 import type {
   ImportedCounts,
   ImportRunsAct,
@@ -146,7 +147,8 @@ export function postgresTraceStore({ act, transaction, read }: PostgresConnectio
          ) bounded WHERE characters <= $3 ORDER BY start_ns NULLS LAST, row`,
         [traceId, spansMax, charactersMax],
       )
-      const spans: readonly StoredSpan[] = rows.map((row) => storedSpanOfRow(exactRow(row)))
+      const resources = new Map<string, JsonObject>()
+      const spans: readonly StoredSpan[] = rows.map((row) => storedSpanOfRow(exactRow(row), resources))
       return { spans, leftOut: (count?.count ?? 0) - spans.length }
     },
   }

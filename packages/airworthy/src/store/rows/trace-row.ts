@@ -91,8 +91,20 @@ export function spanValues(span: SpanRecord): (string | bigint | null)[] {
     span.status,
     span.statusMessage ?? null,
     JSON.stringify(span.attributes),
-    JSON.stringify(span.resource),
+    resourceText(span.resource),
   ]
+}
+
+let lastResource: JsonObject | undefined
+let lastResourceText = ''
+
+/** Spans come in groups of one resource. */
+function resourceText(resource: JsonObject): string {
+  if (resource !== lastResource) {
+    lastResource = resource
+    lastResourceText = JSON.stringify(resource)
+  }
+  return lastResourceText
 }
 
 /** The values of a span with its details after them, as imports and what came over OTLP have them. */
@@ -156,7 +168,9 @@ function callOfRow(row: ImportedActionRow): RecordedCall {
   }
 }
 
-export function spanOfRow(row: SpanRow): SpanRecord {
+export function spanOfRow(row: SpanRow, resources: Map<string, JsonObject> = new Map()): SpanRecord {
+  const resource = resources.get(row.resource) ?? parsed<JsonObject>(row.resource)
+  resources.set(row.resource, resource)
   return {
     traceId: row.trace_id,
     spanId: row.span_id,
@@ -168,7 +182,7 @@ export function spanOfRow(row: SpanRow): SpanRecord {
     status: row.status,
     ...(row.status_message === null ? {} : { statusMessage: row.status_message }),
     attributes: parsed<JsonObject>(row.attributes),
-    resource: parsed<JsonObject>(row.resource),
+    resource,
     ...(row.details === null ? {} : { details: parsed<SpanDetails>(row.details) }),
   }
 }
@@ -178,6 +192,7 @@ export function charactersOfRow({ name, attributes, resource, details }: SpanRow
   return name.length + attributes.length + resource.length + (details?.length ?? 0)
 }
 
-export function storedSpanOfRow(row: SpanRow): StoredSpan {
-  return { span: spanOfRow(row), source: row.source, ...(row.agent === null ? {} : { agent: row.agent }) }
+/** @param resources  by their texts: the spans of a trace share a few, and then share one value. */
+export function storedSpanOfRow(row: SpanRow, resources: Map<string, JsonObject>): StoredSpan {
+  return { span: spanOfRow(row, resources), source: row.source, ...(row.agent === null ? {} : { agent: row.agent }) }
 }

@@ -1,4 +1,5 @@
 /** Spans and imported runs on SQLite. */
+import type { JsonObject } from '../../core/json.ts'
 import type {
   ImportedCounts,
   ImportRunsAct,
@@ -98,11 +99,12 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender, write
 
   function readTrace(traceId: string, { spansMax, charactersMax }: TraceBounds): StoredTrace {
     const spans: StoredSpan[] = []
+    const resources = new Map<string, JsonObject>()
     let characters = 0
     for (const row of boundedSpansOf.iterate(traceId, spansMax)) {
       characters += charactersOfRow(row)
       if (characters > charactersMax) break
-      spans.push(storedSpanOfRow(row))
+      spans.push(storedSpanOfRow(row, resources))
     }
     return { spans, leftOut: (countSpans.get(traceId) ?? 0) - spans.length }
   }
@@ -119,7 +121,7 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender, write
         const run = runOfRows(row, actionsOf.all(row.row) as ImportedActionRow[])
         return { run, file: row.file, importedMs: row.at_ms }
       }),
-    spansOf: (traceId) => act(() => (spansOf.all(traceId) as SpanRow[]).map(spanOfRow)),
+    spansOf: (traceId) => act(() => (spansOf.all(traceId) as SpanRow[]).map((row) => spanOfRow(row))),
     readTrace: (traceId, bounds) => act(() => readTrace(traceId, bounds)),
     receiveSpans: (request) => writer.write(request),
   }

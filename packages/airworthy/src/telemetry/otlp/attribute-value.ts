@@ -13,28 +13,28 @@ export function attributesOf(list: JsonValue | undefined, path: string, types: E
   return Object.fromEntries(
     (list as readonly JsonValue[]).flatMap((entry) =>
       isJsonObject(entry) && typeof entry.key === 'string'
-        ? [[entry.key, plainOf(entry.value, pointer(path, entry.key), types)]]
+        ? [[entry.key, plainOf(entry.value, path, entry.key, types)]]
         : [],
     ),
   )
 }
 
 /** In proto3's JSON null stands for absence. */
-function plainOf(value: JsonValue | undefined, path: string, types: ExactTypes): JsonValue {
+function plainOf(value: JsonValue | undefined, path: string, key: string, types: ExactTypes): JsonValue {
   if (!isJsonObject(value)) return null
   const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } = value
   if (isThere(stringValue)) return typeof stringValue === 'string' ? stringValue : wrong('a stringValue is no text')
   if (isThere(boolValue))
     return typeof boolValue === 'boolean' ? boolValue : wrong('a boolValue is neither true nor false')
-  if (isThere(intValue)) return plainInteger(integerOf(intValue), path, types)
-  if (isThere(doubleValue)) return plainDouble(doubleOf(doubleValue), path, types)
+  if (isThere(intValue)) return plainInteger(integerOf(intValue), path, key, types)
+  if (isThere(doubleValue)) return plainDouble(doubleOf(doubleValue), path, key, types)
   if (isJsonObject(arrayValue)) {
-    return listOf(arrayValue.values).map((item, index) => plainOf(item, `${path}/${index}`, types))
+    return listOf(arrayValue.values).map((item, index) => plainOf(item, pointer(path, key), `${index}`, types))
   }
-  if (isJsonObject(kvlistValue)) return attributesOf(kvlistValue.values, path, types)
+  if (isJsonObject(kvlistValue)) return attributesOf(kvlistValue.values, pointer(path, key), types)
   if (!isThere(bytesValue)) return null
   if (typeof bytesValue !== 'string' || !/^[\w+/-]*={0,2}$/.test(bytesValue)) return wrong('a bytesValue is not base64')
-  types.set(path, 'bytes')
+  types.set(pointer(path, key), 'bytes')
   return bytesValue
 }
 

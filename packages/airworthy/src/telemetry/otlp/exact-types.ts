@@ -9,20 +9,20 @@ export function pointer(parent: string, key: string): string {
   return `${parent}/${/[~/]/.test(key) ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key}`
 }
 
-/** Integers that JSON numbers hold exactly stand as numbers, others as decimal text. */
-export function plainInteger(value: bigint, path: string, types: ExactTypes): number | string {
+/** `path` and `key` say where it stands. Integers that JSON numbers hold exactly stand as numbers, others as decimal text. */
+export function plainInteger(value: bigint | number, path: string, key: string, types: ExactTypes): number | string {
   const number = Number(value)
   if (Number.isSafeInteger(number)) return number
-  types.set(path, 'int')
+  types.set(pointer(path, key), 'int')
   return `${value}`
 }
 
 /** What JSON has no number for stands as text, as proto3's JSON writes it. */
-export function plainDouble(value: number, path: string, types: ExactTypes): number | string {
+export function plainDouble(value: number, path: string, key: string, types: ExactTypes): number | string {
   if (!Number.isFinite(value) || Object.is(value, -0)) {
-    types.set(path, 'double')
+    types.set(pointer(path, key), 'double')
     return Object.is(value, -0) ? '-0' : `${value}`
   }
-  if (Number.isInteger(value)) types.set(path, 'double')
+  if (Number.isInteger(value)) types.set(pointer(path, key), 'double')
   return value
 }

@@ -1,9 +1,15 @@
-/** OTLP's attributes and values from their bytes as plain JSON (common.proto); `types` keeps what that cannot say. */
+/**
+ * OTLP's attributes and values from their bytes as plain JSON (common.proto); `types` keeps what that cannot say. A span has tens of
+ * them, so this is where decoding spends its time: no closures, and no pointer is written that nobody asks for.
+ */
 import { type JsonValue, jsonDepthMax, prototypeKeys } from '../../core/json.ts'
 import { type ExactTypes, plainDouble, plainInteger, pointer } from './exact-types.ts'
 import { SpanFault } from './span-fault.ts'
-import { fixed64Tag, inside, messageTag, varintTag } from './wire-fields.ts'
+import { fixed64Tag, messageTag, varintTag } from './wire-fields.ts'
 import type { WireReader } from './wire-reader.ts'
+
+const keyTag = messageTag(1)
+const valueTag = messageTag(2)
 
 /** Reads one KeyValue into an object. The last of two equal keys counts. @throws SpanFault, MalformedWire */
 export function keyValue(
@@ -14,68 +20,73 @@ export function keyValue(
   depth = 0,
 ): void {
   let key = ''
+  // The key may stand behind its value.
   let from = -1
-  inside(reader, (tag) => {
-    if (tag === messageTag(1)) key = reader.text()
-    else if (tag === messageTag(2)) {
-      // The key may stand behind its value.
-      from = reader.at
+  const outer = reader.enter()
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === keyTag) key = reader.text()
+    else {
+      if (tag === valueTag) from = reader.at
       reader.skip(tag)
-    } else reader.skip(tag)
-  })
+    }
+  }
   if (prototypeKeys.has(key)) throw new SpanFault('.attributes', `there is a key ${key}`)
   if (from === -1) into[key] = null
   else {
-    const here = reader.at
     reader.at = from
-    into[key] = anyValue(reader, pointer(path, key), types, depth)
-    reader.at = here
+    into[key] = anyValue(reader, path, key, types, depth)
   }
+  reader.leave(outer)
 }
 
-/** Nothing in it is null. */
-function anyValue(reader: WireReader, path: string, types: ExactTypes, depth: number): JsonValue {
+const textTag = messageTag(1)
+const boolTag = varintTag(2)
+const intTag = varintTag(3)
+const doubleTag = fixed64Tag(4)
+const arrayTag = messageTag(5)
+const listTag = messageTag(6)
+const bytesTag = messageTag(7)
+const itemTag = messageTag(1)
+
+/** What `path` has under `key`. Nothing in it is null. */
+function anyValue(reader: WireReader, path: string, key: string, types: ExactTypes, depth: number): JsonValue {
   if (depth > jsonDepthMax) throw new SpanFault('.attributes', 'a value is nested deeper than the limit')
   let value: JsonValue = null
-  inside(reader, (tag) => {
-    switch (tag) {
-      case messageTag(1):
-        value = reader.text()
-        return
-      case varintTag(2):
-        value = reader.number() !== 0
-        return
-      case varintTag(3):
-        value = plainInteger(reader.int64(), path, types)
-        return
-      case fixed64Tag(4):
-        value = plainDouble(reader.double(), path, types)
-        return
-      case messageTag(5): {
-        const items: JsonValue[] = []
-        inside(reader, (inner) => {
-          if (inner === messageTag(1)) items.push(anyValue(reader, `${path}/${items.length}`, types, depth + 1))
-          else reader.skip(inner)
-        })
-        value = items
-        return
-      }
-      case messageTag(6): {
-        const fields: Record<string, JsonValue> = {}
-        inside(reader, (inner) => {
-          if (inner === messageTag(1)) keyValue(reader, fields, path, types, depth + 1)
-          else reader.skip(inner)
-        })
-        value = fields
-        return
-      }
-      case messageTag(7):
-        types.set(path, 'bytes')
-        value = reader.raw().toString('base64')
-        return
-      default:
-        reader.skip(tag)
-    }
-  })
+  const outer = reader.enter()
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === textTag) value = reader.text()
+    else if (tag === boolTag) value = reader.number() !== 0
+    else if (tag === intTag) value = plainInteger(reader.int64(), path, key, types)
+    else if (tag === doubleTag) value = plainDouble(reader.double(), path, key, types)
+    else if (tag === arrayTag) value = items(reader, pointer(path, key), types, depth)
+    else if (tag === listTag) value = fields(reader, pointer(path, key), types, depth)
+    else if (tag === bytesTag) {
+      types.set(pointer(path, key), 'bytes')
+      value = reader.raw().toString('base64')
+    } else reader.skip(tag)
+  }
+  reader.leave(outer)
   return value
+}
+
+function items(reader: WireReader, path: string, types: ExactTypes, depth: number): JsonValue {
+  const found: JsonValue[] = []
+  const outer = reader.enter()
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === itemTag) found.push(anyValue(reader, path, `${found.length}`, types, depth + 1))
+    else reader.skip(tag)
+  }
+  reader.leave(outer)
+  return found
+}
+
+function fields(reader: WireReader, path: string, types: ExactTypes, depth: number): JsonValue {
+  const found: Record<string, JsonValue> = {}
+  const outer = reader.enter()
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === itemTag) keyValue(reader, found, path, types, depth + 1)
+    else reader.skip(tag)
+  }
+  reader.leave(outer)
+  return found
 }

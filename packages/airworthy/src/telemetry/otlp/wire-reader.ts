@@ -59,11 +59,11 @@ export class WireReader {
     throw new MalformedWire('a number is longer than ten bytes')
   }
 
-  /** A varint of 64 bits, two's complement. @throws MalformedWire */
-  int64(): bigint {
+  /** A varint of 64 bits, two's complement; a number where that is exact. @throws MalformedWire */
+  int64(): bigint | number {
     const start = this.at
     const value = this.number()
-    if (value <= Number.MAX_SAFE_INTEGER) return BigInt(value)
+    if (value <= Number.MAX_SAFE_INTEGER) return value
     let exact = 0n
     for (let i = this.at - 1; i >= start; i--) exact = (exact << 7n) | BigInt((this.bytes[i] as number) & 0x7f)
     return BigInt.asIntN(64, exact)

@@ -1,0 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { killIngest } from './kill-ingest.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'airworthy-ingest-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+it('kill -9 during ingest, five times: every span that was acknowledged is there', async () => {
+  const { acknowledged, cut, lost } = await killIngest(folder, 5)
+  expect(lost).toEqual([])
+  expect(acknowledged).toBeGreaterThanOrEqual(5 * 3 * 300)
+  expect(cut).toBeGreaterThan(0)
+}, 120_000)
