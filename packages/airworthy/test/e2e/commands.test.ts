@@ -247,8 +247,9 @@ describe('modes and environments', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('PostgreSQL is not built, and says so', async () => {
-    const ran = await airworthy(['up', '--db', 'postgres://127.0.0.1/x'], { cwd: project, env })
-    expect([ran.code, ran.stderr.includes('NOT_BUILT')]).toEqual([3, true])
+  it('a PostgreSQL that is not there is a clear error, without its password', async () => {
+    const ran = await airworthy(['up', '--db', 'postgres://kit:s3cret@127.0.0.1:9/x'], { cwd: project, env })
+    expect([ran.code, ran.stderr.includes('STORE_UNAVAILABLE')]).toEqual([3, true])
+    expect(ran.stdout + ran.stderr).not.toContain('s3cret')
   })
 })
