@@ -149,21 +149,33 @@ function rowOf(run: RunSummary): readonly string[] {
 }
 
 const showCommand = buildCommand<Flags & { full: boolean }, [string], CliContext>({
-  docs: { brief: 'Show an imported run: what was said, called and answered' },
+  docs: { brief: 'Show an imported run, or the spans of a trace by its 32 hexadecimal digits' },
   parameters: {
     flags: { ...flags, full: { kind: 'boolean', brief: 'Cut no text', default: false } },
-    positional: { kind: 'tuple', parameters: [{ brief: 'The run', placeholder: 'ID', parse: String }] },
+    positional: { kind: 'tuple', parameters: [{ brief: 'The run, or the trace', placeholder: 'ID', parse: String }] },
   },
   async func(given, id) {
     await runCommand(this, given.json, async () => {
-      const { imported, spans } = await withTraces(this, given, 'must-exist', async (open) => {
+      const found = await withTraces(this, given, 'must-exist', async (open) => {
         const traces = await open()
-        const found = await traces.readRun(id)
-        if (found === undefined) throw runUnknown()
-        return { imported: found, spans: await traces.spansOf(found.run.traceId) }
+        if (/^[0-9a-f]{32}$/i.test(id)) {
+          const trace = await traces.readTrace(id.toLowerCase(), traceBounds)
+          if (trace.spans.length === 0) throw traceUnknown()
+          return { trace }
+        }
+        const imported = await traces.readRun(id)
+        if (imported === undefined) throw runUnknown()
+        return { imported, spans: await traces.spansOf(imported.run.traceId) }
       })
-      if (given.json) printJson(this, runJson(imported, spans))
-      else this.stdout.write(runText(imported, spans, given.full))
+      if ('trace' in found) {
+        const [{ traceText }, { wireTrace }] = await Promise.all([
+          import('./trace-tree-text.ts'),
+          import('../server/wire/trace.ts'),
+        ])
+        if (given.json) printJson(this, wireTrace(id.toLowerCase(), found.trace))
+        else this.stdout.write(traceText(id.toLowerCase(), found.trace))
+      } else if (given.json) printJson(this, runJson(found.imported, found.spans))
+      else this.stdout.write(runText(found.imported, found.spans, given.full))
       return exitCodes.pass
     })
   },
@@ -173,6 +185,16 @@ export const traceCommands = buildRouteMap({
   routes: { import: importCommand, ls: lsCommand, show: showCommand },
   docs: { brief: 'Recorded runs: import, ls, show' },
 })
+
+const traceBounds = { spansMax: 10_000, charactersMax: 256 * 1024 * 1024 }
+
+function traceUnknown(): AirworthyError {
+  return new AirworthyError({
+    code: 'TRACE_UNKNOWN',
+    message: 'No span of this trace is in this store.',
+    mend: 'Give the trace id of a task, as the answers of the kit have it, or of a span that was sent to it.',
+  })
+}
 
 function runUnknown(): AirworthyError {
   return new AirworthyError({

@@ -154,6 +154,17 @@ const plain: readonly Case[] = [
     kept: [1],
   },
   {
+    name: 'a parent of zeros, which is none',
+    body: (t) => protoOf(exportOf([span(t, 1, { parentSpanId: id(0) })])),
+    kept: [1],
+  },
+  {
+    name: 'a parent of zeros in JSON',
+    body: (t) => JSON.stringify(exportOf([span(t, 1, { parentSpanId: id(0) })])),
+    headers: asJson,
+    kept: [1],
+  },
+  {
     name: 'a kind and a status that a newer version may know',
     body: (t) => protoOf(exportOf([span(t, 1, { kind: 77, status: { code: 9 } })])),
     kept: [1],

@@ -58,7 +58,8 @@ export function spanOfJson(span: JsonValue, producer: JsonProducer): SpanRecord 
   return {
     traceId: idOf(span.traceId, 32, '.traceId'),
     spanId: idOf(span.spanId, 16, '.spanId'),
-    ...(parent === '' ? {} : { parentSpanId: idOf(parent, 16, '.parentSpanId') }),
+    // Empty for a root; zeros name nobody either.
+    ...(parent === '' || parent === noParent ? {} : { parentSpanId: idOf(parent, 16, '.parentSpanId') }),
     name: textOf(span.name),
     kind: spanKinds[enumOf(span.kind, spanKinds.length, '.kind')] ?? 'unspecified',
     ...(startNs === undefined ? {} : { startNs }),
@@ -128,6 +129,8 @@ function nanosOf(value: JsonValue | undefined, where: string): bigint | undefine
   }
   return BigInt(text)
 }
+
+const noParent = '0'.repeat(16)
 
 /** OTLP wraps each level of a value in three of its own. */
 export const depthMax = 3 * jsonDepthMax

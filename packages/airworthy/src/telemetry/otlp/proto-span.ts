@@ -57,7 +57,8 @@ export function spanAt(reader: WireReader, range: Range, producer: Producer): Sp
         return
       case messageTag(4): {
         const raw = reader.raw()
-        parentSpanId = raw.length === 0 ? undefined : idOf(raw, 8, '.parentSpanId')
+        // Empty for a root; zeros name nobody either.
+        parentSpanId = raw.every((byte) => byte === 0) ? undefined : idOf(raw, 8, '.parentSpanId')
         return
       }
       case messageTag(5):
