@@ -87,7 +87,6 @@ export const errorCodes = {
   ROUTE_UNKNOWN: 'There is no such route.',
   PORT_TAKEN: 'The port is in use.',
   KIT_UNREACHABLE: 'No running kit answered.',
-  NOT_BUILT: 'This part is not built in this version.',
   TOOL_UNLISTED: 'A command names a tool that the manifest does not list.',
   KIT_RUNNING: 'A kit runs on this folder already.',
   DEMO_FAILED: 'A part of the demo did not run.',

@@ -33,7 +33,6 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   ACTION_SETTLED: 409,
   RELEASE_NOT_READY: 409,
   LIMIT_REACHED: 429,
-  NOT_BUILT: 501,
   SPANS_BACKLOGGED: 503,
   STORE_UNAVAILABLE: 503,
 }
