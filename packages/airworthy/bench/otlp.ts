@@ -47,7 +47,24 @@ export async function benchOtlp(): Promise<BenchRow[]> {
         takenMs.push(performance.now() - at)
       }
     }
+    let isSending = true
+    const besideMs: number[] = []
+    // It asks whether the store can be written: the lock that an action would wait for.
+    const beside = async (): Promise<void> => {
+      while (isSending) {
+        const at = performance.now()
+        const response = await fetch(`${server.url}/api/v1/status`, {
+          headers: { authorization: `Bearer ${server.key}` },
+        })
+        await response.text()
+        besideMs.push(performance.now() - at)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    }
+    const looking = beside()
     await Promise.all(Array.from({ length: connections }, work))
+    isSending = false
+    await looking
     const seconds = (performance.now() - startedAt) / 1000
     const rssMb = await memoryOf(server.child)
     const tree = await treeMs(server, agent, spans)
@@ -68,6 +85,12 @@ export async function benchOtlp(): Promise<BenchRow[]> {
         value: quantile(takenMs, 0.5),
       },
       { name: 'the same, p99', unit: 'ms', value: quantile(takenMs, 0.99) },
+      {
+        name: 'the kit answers beside it (status, write lock included), p50',
+        unit: 'ms',
+        value: quantile(besideMs, 0.5),
+      },
+      { name: 'the same, p99', unit: 'ms', value: quantile(besideMs, 0.99) },
       { name: 'largest memory of the kit', unit: 'MB', value: rssMb },
       {
         name: `a trace of ${treeSpans} spans as a tree over the API, median of 5`,

@@ -9,6 +9,7 @@ import { AirworthyError } from '../../core/errors.ts'
 import type { StoredBody, StoredEntry } from '../../operate/audit/port.ts'
 import type { PublishAct, SequenceAct, StoredCheckpoint } from '../../operate/sequencer/port.ts'
 import type { AuditLog } from '../store.ts'
+import { countedAct } from './give-way.ts'
 
 /**
  * Appends a sealed entry and its bodies. Synchronous, for use inside the transaction of the act that it records; without one
@@ -67,13 +68,13 @@ export function sqliteAuditLog(db: Database): AuditLog {
     // Whoever wins the compare-and-set leads: on one machine that is enough.
     lead: async () => true,
     resign: async () => {},
-    append: async (sealed) => void append.immediate(sealed),
+    append: async (sealed) => countedAct(() => void append.immediate(sealed)),
     latestCheckpoint: async () => sql.latestCheckpoint.get(),
     indexedSize: async () => sql.indexedSize.get() as number,
     readUnsequenced: async (limit) => sql.unsequenced.all(limit),
     readLeafHashes: async (first, limit) => sql.leafHashes.all(first, first + limit),
-    sequence: async (act) => sequence.immediate(act),
-    publishCheckpoint: async (act) => publish.immediate(act),
+    sequence: async (act) => countedAct(() => sequence.immediate(act)),
+    publishCheckpoint: async (act) => countedAct(() => publish.immediate(act)),
     readTile: async ({ level, n }: TileAddress) => sql.tile.get(level, n),
     readCheckpoints: async ({ after, through }) => sql.checkpoints.all(after, through),
     readEntries: async (first, limit) => sql.entries.all(first, first + limit),
@@ -90,7 +91,7 @@ export function sqliteAuditLog(db: Database): AuditLog {
     async eraseBody({ entryId, name, record }) {
       // Without this, the bytes would stay readable in free pages of the file.
       db.pragma('secure_delete = on')
-      const erased = erase.immediate(entryId, name, record)
+      const erased = countedAct(() => erase.immediate(entryId, name, record))
       db.pragma('wal_checkpoint(truncate)')
       return erased
     },

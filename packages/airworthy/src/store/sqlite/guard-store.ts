@@ -28,6 +28,7 @@ import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from '../rows/task-row.ts'
 import { actionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
+import { countedAct } from './give-way.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
 import { heldRefuser } from './refuse-held.ts'
 
@@ -257,7 +258,7 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Guar
   /** Runs an act as one immediate transaction; a store that cannot commit is STORE_UNAVAILABLE. */
   const act = async <T>(run: () => T): Promise<T> => {
     try {
-      return run()
+      return countedAct(run)
     } catch (error) {
       if (error instanceof RollbackWith) return error.value as T
       throw asStoreError(error)

@@ -9,7 +9,7 @@ import { sqliteEvidenceStore } from './evidence-store.ts'
 import { sqliteGuardStore } from './guard-store.ts'
 import { sqliteKillStore } from './kill-store.ts'
 import { sqliteModelStore } from './model-store.ts'
-import { openSqlite } from './open.ts'
+import { act, openSqlite } from './open.ts'
 import { sqliteRecoveryStore } from './recovery-store.ts'
 import { sqliteReleaseStore } from './release-store.ts'
 import { threadedSpanWriter } from './span-thread.ts'
@@ -39,9 +39,10 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
       synchronous: db.pragma('synchronous', { simple: true }) as number,
       journal: db.pragma('journal_mode', { simple: true }) as string,
     }),
-    probe: async () => {
-      db.exec('BEGIN IMMEDIATE; ROLLBACK')
-    },
+    probe: () =>
+      act(() => {
+        db.exec('BEGIN IMMEDIATE; ROLLBACK')
+      }),
     async close() {
       await spans.close()
       db.close()
