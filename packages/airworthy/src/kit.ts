@@ -121,7 +121,7 @@ export interface Kit {
   readAction(actionId: string): Promise<ActionRecord | undefined>
   reportOutcome(actionId: string, outcome: Outcome): Promise<ActionAnswer>
   /** Reserves steps, tokens and cost of a model call, or says why not. Never throws. */
-  beginModelCall(task: TaskRecord, asked: AskedModelCall): Promise<ModelDecision>
+  beginModelCall(task: TaskRecord, asked: AskedModelCall, signal: AbortSignal): Promise<ModelDecision>
   /** Settles it. @throws STORE_UNAVAILABLE; a sweep then counts all that was reserved as used. */
   endModelCall(passage: ModelPassage, outcome: ModelOutcome): Promise<void>
   /** Asks the model's provider, whose key stands in the kit's environment alone. Never throws. */
@@ -268,7 +268,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   const changes = actionChanges()
   const verifyPrincipal = principalVerifier(manifest.principal)
   const memory = sweepMemory()
-  const model = governedModel(guard, store.models)
+  const model = governedModel(guard, store.models, running)
   const approved = approvedActions({ guard, execute: governed, onChange: changes.changed, log })
   const killPorts = killPortsOf({
     guard,

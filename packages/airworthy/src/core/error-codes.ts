@@ -74,6 +74,8 @@ export const errorCodes = {
   KEY_INVALID: 'A key was asked for in a form that does not exist.',
   KEY_UNKNOWN: 'There is no such active key.',
   KEY_FILE_INVALID: "The kit's own keys cannot be read.",
+  PROVIDER_UNREACHABLE: "The model's provider did not answer.",
+  PROVIDER_ANSWER_INVALID: "The model's provider sent no usable answer.",
   TASK_UNKNOWN: 'There is no such task.',
   ACTION_UNKNOWN: 'There is no such action.',
   ACTION_SETTLED: 'The outcome of the action is on record already.',

@@ -39,6 +39,9 @@ export async function askProvider({ baseUrl, headers, path, body, signal }: Prov
     })
     return { kind: 'answered', status: response.status, headers: response.headers, body: response.body }
   } catch (error) {
+    if (signal.aborted) {
+      return { kind: 'cut', why: signal.reason instanceof Error ? signal.reason.message : 'it was stopped' }
+    }
     const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined
     const code = typeof cause?.code === 'string' ? cause.code : 'it could not be asked'
     const isUnsent = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT)$/.test(code)

@@ -1,15 +1,13 @@
 /** OpenAI's chat completions through the kit: clients are real, the provider is a fake that speaks the real protocol. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, streamText } from 'ai'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
-import { createKit, type Kit } from '../../src/kit.ts'
-import { type Serving, serve } from '../../src/server/serve.ts'
-import { testProject } from '../api/project.ts'
+import type { Mode } from '../../src/guard/guard.ts'
+import { type GovernedModel, governModel, prompt } from './governed-model.ts'
 import {
+  type Answer,
   completion,
   completionBody,
   type ScriptedProvider,
@@ -18,55 +16,18 @@ import {
   streamEvents,
 } from './scripted-provider.ts'
 
-const prompt = 'You are the desk. Be brief.\n'
-const price = '{ input: "2.50", output: "10.00", cache_read: "0.25", cache_write: "3.125" }'
-
 let provider: ScriptedProvider
-let kit: Kit
-let serving: Serving
-let stop: () => Promise<void>
-let token: string
-let task: string
+let governed: GovernedModel
 
-async function start(budgets = '', model = ''): Promise<void> {
-  const project = testProject()
-  mkdirSync(join(project.folder, 'prompts'), { recursive: true })
-  writeFileSync(join(project.folder, 'prompts/system.md'), prompt)
-  appendFileSync(
-    join(project.folder, 'airworthy.yaml'),
-    `${budgets}\nprompt: prompts/system.md\nmodel:\n  provider: openai\n  base_url: \${MODEL_URL}\n  id: desk-1\n` +
-      `  parameters: { temperature: 0, max_output_tokens: 100 }\n  price: ${price}\n` +
-      `  cheaper: { id: desk-mini, price: ${price} }\n${model}`,
-  )
-  kit = await createKit({
-    project: project.folder,
-    dir: ':memory:',
-    env: { MODEL_URL: provider.url, OPENAI_API_KEY: 'provider-key' },
-  })
-  await kit.start()
-  serving = await serve(kit, { port: 0 })
-  stop = async () => {
-    await serving.close()
-    await kit.close()
-    project.remove()
-  }
-  await open()
-}
-
-async function open(): Promise<void> {
-  const opened = await kit.openTask({
-    principal: { id: 'ana', attributes: { role: 'support', tenant: 'acme' } },
-    openedBy: 'embedded',
-  })
-  token = opened.token
-  task = opened.task.id
+async function start(budgets = '', mode: Mode = 'enforce'): Promise<void> {
+  governed = await governModel(provider, { budgets, mode })
 }
 
 beforeEach(async () => {
   provider = await scriptedProvider()
 })
 afterEach(async () => {
-  await stop()
+  await governed.stop()
   await provider.stop()
 })
 
@@ -77,24 +38,20 @@ const messages = [
 const asked = (more: JsonObject = {}): JsonObject => ({ model: 'desk-1', messages, ...more })
 
 async function post(body: JsonObject, headers: Record<string, string> = {}): Promise<Response> {
-  return await fetch(`${serving.url}/openai/v1/chat/completions`, {
+  return await fetch(`${governed.url}/openai/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, ...headers },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${governed.token}`, ...headers },
     body: JSON.stringify(body),
   })
 }
 
 const model = () =>
-  createOpenAICompatible({ name: 'kit', baseURL: `${serving.url}/openai/v1`, apiKey: token, includeUsage: true })(
-    'desk-1',
-  )
-
-/** Steps and tokens on record, and the cost of the task. */
-async function used(): Promise<{ steps: number; tokens: number; cost: number }> {
-  const use = await kit.store.models.readModelUse(task)
-  const record = await kit.store.guard.readTask(task)
-  return { ...use, cost: record?.counters.costUsdMicros ?? -1 }
-}
+  createOpenAICompatible({
+    name: 'kit',
+    baseURL: `${governed.url}/openai/v1`,
+    apiKey: governed.token,
+    includeUsage: true,
+  })('desk-1')
 
 /** What the provider reported, at the pinned price: 20 and 5 tokens. */
 const settled = { steps: 1, tokens: 25, cost: 100 }
@@ -106,16 +63,16 @@ describe('a call', () => {
     expect(answer.status).toBe(200)
     const [seen] = provider.requests
     expect(seen?.body).toEqual({ ...asked({ user: 'u-1', seed: 7 }), temperature: 0, max_tokens: 100 })
-    expect(seen?.headers.authorization).toBe('Bearer provider-key')
+    expect(seen?.headers.authorization).toBe('Bearer openai-key')
     expect(await answer.text()).toBe(JSON.stringify(completionBody(seen?.body as JsonObject)))
-    expect(await used()).toEqual(settled)
+    expect(await governed.used()).toEqual(settled)
   })
 
   it('leaves a span with tokens and cost, a child of the caller’s', async () => {
     await start()
-    const { traceId } = (await kit.store.guard.readTask(task)) as { traceId: string }
+    const { traceId } = (await governed.kit.store.guard.readTask(governed.task)) as { traceId: string }
     await post(asked(), { traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
-    const [span] = await kit.store.traces.spansOf(traceId)
+    const [span] = await governed.kit.store.traces.spansOf(traceId)
     expect(span).toMatchObject({ name: 'chat desk-1', kind: 'client', status: 'ok', parentSpanId: '00f067aa0ba902b7' })
     expect(span?.attributes).toMatchObject({
       'gen_ai.operation.name': 'chat',
@@ -136,7 +93,7 @@ describe('a call', () => {
       .textStream)
       streamed += part
     expect(streamed).toBe('Hello there.')
-    expect(await used()).toEqual({ steps: 2, tokens: 50, cost: 200 })
+    expect(await governed.used()).toEqual({ steps: 2, tokens: 50, cost: 200 })
   })
 })
 
@@ -148,7 +105,7 @@ describe('a stream', () => {
     const text = await answer.text()
     expect(provider.requests[0]?.body.stream_options).toEqual({ include_usage: true })
     expect(text).toBe(streamEvents({ model: 'desk-1' }, false).join(''))
-    expect(await used()).toEqual(settled)
+    expect(await governed.used()).toEqual(settled)
   })
 
   it('keeps the usage that the client asked for', async () => {
@@ -169,7 +126,7 @@ describe('a stream', () => {
       .then((response) => response.text())
       .catch(() => '')
     await sleep(50)
-    const { steps, tokens } = await used()
+    const { steps, tokens } = await governed.used()
     expect(steps).toBe(1)
     expect(tokens).toBeGreaterThanOrEqual(100 + JSON.stringify(asked()).length)
   })
@@ -187,8 +144,9 @@ describe('a stream', () => {
     await reader.cancel()
     for (let tries = 0; tries < 100 && provider.requests[0]?.closed !== true; tries++) await sleep(20)
     expect(provider.requests[0]?.closed).toBe(true)
-    for (let tries = 0; tries < 100 && (await kit.store.models.openModelOwners()).length > 0; tries++) await sleep(20)
-    expect(await kit.store.models.openModelOwners()).toEqual([])
+    for (let tries = 0; tries < 100 && (await governed.kit.store.models.openModelOwners()).length > 0; tries++)
+      await sleep(20)
+    expect(await governed.kit.store.models.openModelOwners()).toEqual([])
   })
 })
 
@@ -205,9 +163,8 @@ describe('what is not the release is refused, and never reaches the provider', (
     expect(answer.status).toBe(403)
     expect(await answer.json()).toMatchObject({ error: { code: 'RELEASE_DRIFT', type: 'permission_error' } })
     expect(provider.requests).toEqual([])
-    expect(await used()).toEqual({ steps: 0, tokens: 0, cost: 0 })
-    const kinds = (await kit.store.audit.entriesOfTask(task, 10)).map(({ text }) => JSON.parse(text).kind)
-    expect(kinds).toContain('model-denied')
+    expect(await governed.used()).toEqual({ steps: 0, tokens: 0, cost: 0 })
+    expect(await governed.logged()).toContain('model-denied')
   })
 
   it('the pinned values themselves, less output, and the cheaper model are the release', async () => {
@@ -220,7 +177,7 @@ describe('what is not the release is refused, and never reaches the provider', (
   it('a killed agent', async () => {
     await start()
     const actor = { kind: 'operator', id: 'op', verifiedBy: 'in_process' } as const
-    await kit.kill({ tool: '*', reason: 'odd', actor })
+    await governed.kit.kill({ tool: '*', reason: 'odd', actor })
     expect(await (await post(asked())).json()).toMatchObject({ error: { code: 'KILLED' } })
     expect(provider.requests).toEqual([])
   })
@@ -231,10 +188,10 @@ it('a tool that the manifest does not list is named in the log, once a task', as
   const tool = (name: string) => ({ type: 'function', function: { name, parameters: { type: 'object' } } })
   const tools = [tool('read_note'), tool('wire_money')]
   for (let i = 0; i < 3; i++) expect((await post(asked({ tools }))).status).toBe(200)
-  const entries = (await kit.store.audit.entriesOfTask(task, 50)).map(({ text }) => JSON.parse(text))
+  const entries = (await governed.kit.store.audit.entriesOfTask(governed.task, 50)).map(({ text }) => JSON.parse(text))
   const found = entries.filter(({ kind }: { kind: string }) => kind === 'tool-ungoverned')
   expect(found.map(({ action }: { action: string }) => action)).toEqual(['wire_money'])
-  const { controls } = await kit.check({})
+  const { controls } = await governed.kit.check({})
   expect(controls.find(({ id }) => id === 'SCOPE-1')).toMatchObject({
     state: 'fail',
     why: expect.stringContaining('wire_money'),
@@ -294,10 +251,10 @@ describe('budgets', () => {
       completion(reports[turn++ % reports.length])(body, response, request),
     )
     await Promise.all(Array.from({ length: 64 }, () => post(asked()).then((answer) => answer.text())))
-    const { tokens, steps } = await used()
+    const { tokens, steps } = await governed.used()
     expect(tokens).toBeLessThanOrEqual(5000)
     expect(steps).toBe(provider.requests.length)
-    expect(await kit.store.models.openModelOwners()).toEqual([])
+    expect(await governed.kit.store.models.openModelOwners()).toEqual([])
   })
 
   it('past the threshold the cheaper model is asked; the limit does not move', async () => {
@@ -315,7 +272,7 @@ describe('a provider that misbehaves', () => {
     const answer = await post(asked())
     expect(answer.status).toBe(502)
     expect(await answer.json()).toMatchObject({ error: { code: 'PROVIDER_UNREACHABLE' } })
-    expect(await used()).toEqual({ steps: 1, tokens: 0, cost: 0 })
+    expect(await governed.used()).toEqual({ steps: 1, tokens: 0, cost: 0 })
     provider = await scriptedProvider()
   })
 
@@ -330,7 +287,7 @@ describe('a provider that misbehaves', () => {
     })
     const answer = await post(asked())
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, '3'])
-    expect(await used()).toEqual({ steps: 1, tokens: 0, cost: 0 })
+    expect(await governed.used()).toEqual({ steps: 1, tokens: 0, cost: 0 })
   })
 
   it.each<[string, (response: import('node:http').ServerResponse) => void]>([
@@ -348,9 +305,53 @@ describe('a provider that misbehaves', () => {
     const failed = await post(asked())
     expect(failed.status).toBeGreaterThanOrEqual(300)
     await failed.text()
-    expect((await used()).tokens).toBeGreaterThan(100)
-    await open()
+    expect((await governed.used()).tokens).toBeGreaterThan(100)
     provider.answerWith(completion())
     expect((await post(asked())).status).toBe(200)
   })
+})
+
+/** Begins a stream and says no more. */
+const hanging: Answer = (body, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.write(streamEvents(body)[0])
+}
+
+describe('a call has an end', () => {
+  it('when the time of its task is over, streaming or not', async () => {
+    await start('  deadline: { limit: 2s, then: escalate_to_human }')
+    provider.answerWith(() => {})
+    const answer = await post(asked())
+    expect(answer.status).toBe(502)
+    expect(await answer.json()).toMatchObject({
+      error: { code: 'PROVIDER_UNREACHABLE', message: expect.stringMatching(/longer than \d+ ms/) },
+    })
+    expect(await governed.kit.store.models.openModelOwners()).toEqual([])
+    // The next one is past the deadline, and gets the fallback.
+    expect((await post(asked({ stream: true }))).headers.get('airworthy-fallback')).toBe('escalate_to_human')
+  })
+
+  it('when its agent is killed, also in the middle of a stream', async () => {
+    await start()
+    provider.answerWith(hanging)
+    const answer = await post(asked({ stream: true }))
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
+    await reader.read()
+    const actor = { kind: 'operator', id: 'op', verifiedBy: 'in_process' } as const
+    await governed.kit.kill({ tool: '*', reason: 'odd', actor })
+    await expect(reader.read()).rejects.toThrow()
+    for (let tries = 0; tries < 100 && provider.requests[0]?.closed !== true; tries++) await sleep(20)
+    expect(provider.requests[0]?.closed).toBe(true)
+    expect(await governed.kit.store.models.openModelOwners()).toEqual([])
+  })
+})
+
+it('observe mode sends what was asked, and the log says what would have been refused', async () => {
+  await start('  max_steps: { limit: 1, then: ask_clarifying_question }', 'observe')
+  const other = { model: 'gpt-other', messages: [{ role: 'user', content: 'Hi' }], temperature: 0.7 }
+  expect((await post(other)).status).toBe(200)
+  expect((await post(other)).status).toBe(200)
+  expect(provider.requests.map(({ body }) => body)).toEqual([other, other])
+  expect(await governed.logged()).toEqual(['task-opened', 'model-denied', 'model-denied'])
+  expect(await governed.used()).toEqual({ steps: 2, tokens: 50, cost: 0 })
 })

@@ -1,64 +1,24 @@
 /** Anthropic's messages and the official clients of both providers, through the kit; the provider is a fake that speaks the real protocol. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import type { ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
-import { createKit, type Kit } from '../../src/kit.ts'
-import { type Serving, serve } from '../../src/server/serve.ts'
-import { testProject } from '../api/project.ts'
+import { type GovernedModel, governModel, prompt } from './governed-model.ts'
 import { type Answer, type ScriptedProvider, scriptedProvider, stream } from './scripted-provider.ts'
 
-const prompt = 'You are the desk. Be brief.\n'
-
 let provider: ScriptedProvider
-let kit: Kit
-let serving: Serving
-let stop: () => Promise<void>
-let token: string
-let task: string
+let governed: GovernedModel
 
 async function start(name: 'openai' | 'anthropic', budgets = ''): Promise<void> {
-  const project = testProject()
-  mkdirSync(join(project.folder, 'prompts'), { recursive: true })
-  writeFileSync(join(project.folder, 'prompts/system.md'), prompt)
-  appendFileSync(
-    join(project.folder, 'airworthy.yaml'),
-    `${budgets}\nprompt: prompts/system.md\nmodel:\n  provider: ${name}\n  base_url: \${MODEL_URL}\n  id: desk-1\n` +
-      `  parameters: { temperature: 0, max_output_tokens: 100 }\n` +
-      `  price: { input: "3.00", output: "15.00", cache_read: "0.30", cache_write: "3.75" }\n`,
-  )
-  kit = await createKit({
-    project: project.folder,
-    dir: ':memory:',
-    env: { MODEL_URL: provider.url, OPENAI_API_KEY: 'openai-key', ANTHROPIC_API_KEY: 'anthropic-key' },
-  })
-  await kit.start()
-  serving = await serve(kit, { port: 0 })
-  stop = async () => {
-    await serving.close()
-    await kit.close()
-    project.remove()
-  }
-  const principal = { id: 'ana', attributes: { role: 'support', tenant: 'acme' } }
-  const opened = await kit.openTask({ principal, openedBy: 'embedded' })
-  token = opened.token
-  task = opened.task.id
+  governed = await governModel(provider, { provider: name, budgets })
 }
 
 beforeEach(async () => {
   provider = await scriptedProvider()
 })
 afterEach(async () => {
-  await stop()
+  await governed.stop()
   await provider.stop()
-})
-
-const used = async () => ({
-  ...(await kit.store.models.readModelUse(task)),
-  cost: (await kit.store.guard.readTask(task))?.counters.costUsdMicros,
 })
 
 const usage = { input_tokens: 20, cache_read_input_tokens: 80, cache_creation_input_tokens: 10, output_tokens: 5 }
@@ -96,15 +56,15 @@ const events = (body: JsonObject): string[] => {
 }
 const streamed =
   (cutAfter = Number.POSITIVE_INFINITY): Answer =>
-  (body, response: ServerResponse) => {
+  (body, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     for (const one of events(body).slice(0, cutAfter)) response.write(one)
     if (cutAfter < events(body).length) response.destroy()
     else response.end()
   }
 
-const anthropic = () => new Anthropic({ baseURL: `${serving.url}/anthropic`, apiKey: token, maxRetries: 0 })
-const openai = () => new OpenAI({ baseURL: `${serving.url}/openai/v1`, apiKey: token, maxRetries: 0 })
+const anthropic = () => new Anthropic({ baseURL: `${governed.url}/anthropic`, apiKey: governed.token, maxRetries: 0 })
+const openai = () => new OpenAI({ baseURL: `${governed.url}/openai/v1`, apiKey: governed.token, maxRetries: 0 })
 const asked = {
   model: 'desk-1',
   max_tokens: 100,
@@ -112,8 +72,8 @@ const asked = {
   messages: [{ role: 'user' as const, content: 'Hi' }],
 }
 
-/** 20 of plain input, 80 read from and 10 written to the cache, 5 of output, at 3, 0.3, 3.75 and 15 dollars a million. */
-const settled = { steps: 1, tokens: 115, cost: 197 }
+/** 20 of plain input, 80 read from and 10 written to the cache, 5 of output, at the fixture's prices. */
+const settled = { steps: 1, tokens: 115, cost: 152 }
 
 describe("Anthropic's client", () => {
   it('gets the answer; cached tokens are counted once, at their own price', async () => {
@@ -128,7 +88,7 @@ describe("Anthropic's client", () => {
       'anthropic-version': expect.stringMatching(/^20\d\d-/),
     })
     expect(seen?.headers.authorization).toBeUndefined()
-    expect(await used()).toEqual(settled)
+    expect(await governed.used()).toEqual(settled)
   })
 
   it('gets the stream, byte for byte', async () => {
@@ -136,20 +96,20 @@ describe("Anthropic's client", () => {
     provider.answerWith(streamed())
     const final = await anthropic().messages.stream(asked).finalMessage()
     expect(final.content).toEqual([{ type: 'text', text: 'Hello there.' }])
-    const raw = await fetch(`${serving.url}/anthropic/v1/messages`, {
+    const raw = await fetch(`${governed.url}/anthropic/v1/messages`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-api-key': token, 'anthropic-version': '2023-06-01' },
+      headers: { 'content-type': 'application/json', 'x-api-key': governed.token, 'anthropic-version': '2023-06-01' },
       body: JSON.stringify({ ...asked, stream: true }),
     })
     expect(await raw.text()).toBe(events({ model: 'desk-1' }).join(''))
-    expect(await used()).toEqual({ steps: 2, tokens: 230, cost: 394 })
+    expect(await governed.used()).toEqual({ steps: 2, tokens: 230, cost: 304 })
   })
 
   it('a stream that is cut before its last report counts all that was reserved', async () => {
     await start('anthropic')
     provider.answerWith(streamed(4))
     await expect(anthropic().messages.stream(asked).finalMessage()).rejects.toThrow()
-    expect((await used()).tokens).toBeGreaterThan(100 + prompt.length)
+    expect((await governed.used()).tokens).toBeGreaterThan(100 + prompt.length)
   })
 
   it('reads a refusal as its own permission error', async () => {
@@ -183,11 +143,11 @@ describe("Anthropic's client", () => {
 
 it('what is wrong before the guard is said in the words of each API', async () => {
   await start('anthropic')
-  const foreign = new Anthropic({ baseURL: `${serving.url}/anthropic`, apiKey: 'awt_nobody', maxRetries: 0 })
+  const foreign = new Anthropic({ baseURL: `${governed.url}/anthropic`, apiKey: 'awt_nobody', maxRetries: 0 })
   await expect(foreign.messages.create(asked)).rejects.toBeInstanceOf(Anthropic.AuthenticationError)
   const broken = anthropic().messages.create({ ...asked, max_tokens: -1 })
   await expect(broken).rejects.toMatchObject({ status: 400, error: { type: 'error' } })
-  const wrong = new OpenAI({ baseURL: `${serving.url}/openai/v1`, apiKey: 'awt_nobody', maxRetries: 0 })
+  const wrong = new OpenAI({ baseURL: `${governed.url}/openai/v1`, apiKey: 'awt_nobody', maxRetries: 0 })
   const call = wrong.chat.completions.create({ model: 'desk-1', messages: [{ role: 'user', content: 'Hi' }] })
   await expect(call).rejects.toMatchObject({ status: 401, code: 'CREDENTIAL_INVALID' })
 })

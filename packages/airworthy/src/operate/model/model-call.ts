@@ -15,11 +15,12 @@ import type { TaskRecord } from '../../guard/port.ts'
 import { killedDenial } from '../../guard/steps/check-halt.ts'
 import { costOf, saneUsage, type TokenPrice, type TokenUsage } from '../../telemetry/cost.ts'
 import type { SpanRecord } from '../../telemetry/span.ts'
+import type { Running } from '../actions/running.ts'
 import type { ModelBudget, ModelStore, ModelUse } from './port.ts'
 
 export interface AskedModelCall {
   /** Whose API the request speaks. */
-  readonly provider?: 'openai' | 'anthropic'
+  readonly provider: 'openai' | 'anthropic'
   readonly model: string
   /** Those that a manifest may pin, by its own names (`temperature`, `max_output_tokens`); what was not sent is absent. */
   readonly parameters: JsonObject
@@ -45,52 +46,97 @@ export interface ModelPassage {
   readonly isCheaper: boolean
   readonly beganMs: number
   readonly price: TokenPrice | undefined
+  /** How long it may take: no longer than the task has left. */
+  readonly timeoutMs: number
 }
 
 export type ModelDecision =
-  | ModelPassage
+  /** Aborts when the caller leaves, the time is over, or the agent is killed. */
+  (ModelPassage & { readonly signal: AbortSignal }) | ModelRefusal
+
+type ModelRefusal =
   | { readonly kind: 'denied'; readonly reasons: readonly Reason[] }
   | { readonly kind: 'fallback'; readonly fallback: FallbackResult; readonly reasons: readonly Reason[] }
 
 /** A task that is asked to answer without end must have an end: what a manifest does not bound is bounded here. */
 const outputTokensMaxDefault = 4_096
+/** In observe mode nothing is set, so what the request leaves open is as long as the longest answers are. */
+const outputTokensObserved = 128_000
 /** A stream that nobody ends. */
 const callMsMax = 600_000
+/** After its time a call may still have its end written. */
+const doubtGraceMs = 10_000
 
 /** Model calls of one kit under guard. */
 export interface GovernedModel {
   /** Decides, and reserves what the call may use. Never throws: what goes wrong is a denial. */
-  begin(task: TaskRecord, asked: AskedModelCall): Promise<ModelDecision>
+  begin(task: TaskRecord, asked: AskedModelCall, signal: AbortSignal): Promise<ModelDecision>
   /** Settles the reservation. @throws STORE_UNAVAILABLE; a sweep then counts all of it as used. */
   end(passage: ModelPassage, outcome: ModelOutcome): Promise<void>
 }
 
-export function governedModel(guard: Guard, store: ModelStore): GovernedModel {
+/** @param running  where the kill switch finds what it must stop. */
+export function governedModel(guard: Guard, store: ModelStore, running: Running): GovernedModel {
   /** Task and name of tools that were found already; bounds the entries, and its own size. */
   const found = new Set<string>()
+  /** By call: gives back what watches over it. */
+  const watches = new Map<string, () => void>()
+
+  async function nameUngoverned(task: TaskRecord, tools: readonly string[]): Promise<void> {
+    const keyOf = (name: string): string => `${task.id} ${name}`
+    const fresh = tools.filter((name) => !guard.tools.has(name) && !found.has(keyOf(name)))
+    for (const name of fresh.slice(0, namedMax)) {
+      found.add(keyOf(name))
+      if (found.size > foundMax) found.delete(found.values().next().value as string)
+      await logUngoverned(guard, task, name.slice(0, 200)).catch((error: unknown) => guard.onFault?.(error))
+    }
+  }
+
   return {
-    async begin(task, asked) {
+    async begin(task, asked, signal) {
+      const stop = new AbortController()
+      const leave = (): void => stop.abort(signal.reason)
+      signal.addEventListener('abort', leave)
+      if (signal.aborted) leave()
+      // Before the reservation: a kill that comes between the two must find the call.
+      const run = running.begin(guard.manifest.agent, runName, stop.signal)
       const decision = await beginModelCall(guard, store, task, asked)
-      for (const name of asked.tools) {
-        const key = `${task.id} ${name}`
-        if (guard.tools.has(name) || found.has(key)) continue
-        found.add(key)
-        if (found.size > foundMax) found.delete(found.values().next().value as string)
-        await logUngoverned(guard, task, name.slice(0, 200)).catch((error: unknown) => guard.onFault?.(error))
+      await nameUngoverned(task, asked.tools)
+      const unwatch = (): void => {
+        signal.removeEventListener('abort', leave)
+        run.end()
       }
-      return decision
+      if (decision.kind !== 'send') {
+        unwatch()
+        return decision
+      }
+      const { callId, timeoutMs } = decision
+      const timer = setTimeout(() => stop.abort(new Error(`the call took longer than ${timeoutMs} ms`)), timeoutMs)
+      watches.set(callId, () => {
+        clearTimeout(timer)
+        unwatch()
+      })
+      return { ...decision, signal: run.signal }
     },
-    end: (passage, outcome) => endModelCall(guard, store, passage, outcome),
+    async end(passage, outcome) {
+      watches.get(passage.callId)?.()
+      watches.delete(passage.callId)
+      await endModelCall(guard, store, passage, outcome)
+    },
   }
 }
 const foundMax = 10_000
+/** Entries of one request; the rest are named by the next ones. */
+const namedMax = 20
+/** No tool can be called so: only a kill of the whole agent stops it. */
+const runName = 'model call'
 
 async function beginModelCall(
   guard: Guard,
   store: ModelStore,
   task: TaskRecord,
   asked: AskedModelCall,
-): Promise<ModelDecision> {
+): Promise<ModelPassage | ModelRefusal> {
   try {
     return await decide(guard, store, task, asked)
   } catch (error) {
@@ -107,35 +153,47 @@ async function decide(
   store: ModelStore,
   task: TaskRecord,
   asked: AskedModelCall,
-): Promise<ModelDecision> {
+): Promise<ModelPassage | ModelRefusal> {
   const { manifest, ports } = guard
   const pin = manifest.model
-  if (pin === undefined) return denied('RELEASE_NOT_READY', 'The manifest pins no model, so none may be called.')
-  if (guard.notReady !== undefined) return denied('RELEASE_NOT_READY', guard.notReady)
-  if (task.release !== guard.release) {
-    return denied('RELEASE_DRIFT', 'The task began on another release; start a new task.')
+  const no = (code: Reason['code'], message: string) => refuse(guard, task, { code, message })
+  if (pin === undefined) {
+    return await no('RELEASE_NOT_READY', 'The manifest pins no model, so none may be called.')
   }
+  if (guard.notReady !== undefined) return await no('RELEASE_NOT_READY', guard.notReady)
+  if (task.release !== guard.release) {
+    return await no('RELEASE_DRIFT', 'The task began on another release; start a new task.')
+  }
+  const isEnforced = guard.mode === 'enforce'
   const drift = driftOf(guard, pin, asked)
-  if (drift !== undefined && guard.mode === 'enforce') return await refuse(guard, task, drift)
+  if (drift !== undefined) {
+    if (isEnforced) return await refuse(guard, task, drift)
+    await logDenial(guard, task, [drift])
+  }
 
   const use = await store.readModelUse(task.id)
-  const isCheaper = pin.cheaper !== undefined && isPastThreshold(guard, use)
-  const model = isCheaper && pin.cheaper !== undefined ? pin.cheaper.id : pin.id
-  const price = (isCheaper ? pin.cheaper?.price : pin.price) as TokenPrice | undefined
-  const parameters = pinnedParameters(pin, asked)
-  const outputTokensMax = Number(parameters.max_output_tokens) * asked.choices
+  const isCheaper = isEnforced && pin.cheaper !== undefined && isPastThreshold(guard, use)
+  // What observes changes nothing: neither the model nor what was asked of it.
+  const model = isEnforced ? ((isCheaper ? pin.cheaper?.id : undefined) ?? pin.id) : asked.model
+  const price = (model === pin.cheaper?.id ? pin.cheaper.price : model === pin.id ? pin.price : undefined) as
+    | TokenPrice
+    | undefined
+  const parameters: JsonObject = isEnforced ? pinnedParameters(pin, asked) : {}
+  const answerMax = parameters.max_output_tokens ?? asked.parameters.max_output_tokens ?? outputTokensObserved
+  const outputTokensMax = Number(answerMax) * asked.choices
   const most: TokenUsage = { input: asked.inputTokensMax, output: outputTokensMax, cacheRead: 0, cacheWrite: 0 }
   const cost = costOf(most, dearest(price))
   const { maxSteps, maxTokens, maxCostUsdMicros, deadlineMs } = manifest.budgets
   const unlimited = Number.MAX_SAFE_INTEGER
-  const isEnforced = guard.mode === 'enforce'
   const nowMs = ports.clock()
+  const leftMs = deadlineMs.limit - (nowMs - task.createdMs - task.waitedMs)
+  const timeoutMs = isEnforced ? Math.max(1, Math.min(callMsMax, leftMs)) : callMsMax
   const callId = ports.newId('mdl')
   const begun = await store.beginModelCall({
     callId,
     task,
     atMs: nowMs,
-    doubtMs: nowMs + callMsMax,
+    doubtMs: nowMs + timeoutMs + doubtGraceMs,
     owner: guard.owner,
     model,
     reserved: {
@@ -151,11 +209,11 @@ async function decide(
   })
   switch (begun.kind) {
     case 'begun':
-      return { kind: 'send', callId, task, model, parameters, isCheaper, beganMs: nowMs, price }
+      return { kind: 'send', callId, task, model, parameters, isCheaper, beganMs: nowMs, price, timeoutMs }
     case 'killed':
       return await refuse(guard, task, killedDenial(begun.kill).reasons[0] as Reason)
     case 'closed':
-      return denied('IDENTITY_INVALID', 'The task is closed.')
+      return await no('IDENTITY_INVALID', 'The task is closed.')
     case 'over-budget':
       return await exhausted(guard, task, begun.budget, begun.used)
   }
@@ -165,7 +223,7 @@ async function decide(
 function driftOf(guard: Guard, pin: ModelPin, asked: AskedModelCall): Reason | undefined {
   const drift = (message: string): Reason => ({ code: 'RELEASE_DRIFT', message })
   // Every provider but Anthropic is reached through OpenAI's API.
-  if (asked.provider !== undefined && (asked.provider === 'anthropic') !== (pin.provider === 'anthropic')) {
+  if ((asked.provider === 'anthropic') !== (pin.provider === 'anthropic')) {
     return drift(`The release pins the provider ${pin.provider}; the request speaks another's API.`)
   }
   if (asked.model !== pin.id && asked.model !== pin.cheaper?.id) {
@@ -212,7 +270,7 @@ function dearest(price: TokenPrice | undefined): TokenPrice | undefined {
     : { ...price, input: Math.max(price.input, price.cache_write, price.cache_read) }
 }
 
-async function exhausted(guard: Guard, task: TaskRecord, budget: ModelBudget, used: number): Promise<ModelDecision> {
+async function exhausted(guard: Guard, task: TaskRecord, budget: ModelBudget, used: number): Promise<ModelRefusal> {
   const { budgets } = guard.manifest
   const rule = {
     max_steps: budgets.maxSteps,
@@ -228,12 +286,13 @@ async function exhausted(guard: Guard, task: TaskRecord, budget: ModelBudget, us
   return { kind: 'fallback', fallback: fallbackOf(budget, rule, shown), reasons: [reason] }
 }
 
-async function refuse(guard: Guard, task: TaskRecord, reason: Reason): Promise<ModelDecision> {
+async function refuse(guard: Guard, task: TaskRecord, reason: Reason): Promise<ModelRefusal> {
   await logDenial(guard, task, [reason])
   return { kind: 'denied', reasons: [reason] }
 }
 
-function denied(code: Reason['code'], message: string): ModelDecision {
+/** What cannot be logged: the store itself is away, or the guard broke. */
+function denied(code: Reason['code'], message: string): ModelRefusal {
   return { kind: 'denied', reasons: deny(code, message, 'stop').reasons }
 }
 

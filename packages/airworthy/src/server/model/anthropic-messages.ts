@@ -18,6 +18,7 @@ export const anthropicMessages: ModelApi<WireMessagesRequest> = {
     const { model, system, max_tokens: output, tools = [] } = body
     const parameters = Object.fromEntries(Object.entries(body).filter(([name]) => !ownMembers.has(name))) as JsonObject
     return {
+      provider: 'anthropic',
       model,
       parameters: { ...parameters, max_output_tokens: output },
       systemPrompt: typeof system === 'string' ? system : system?.map(({ text }) => text).join(''),
@@ -31,7 +32,7 @@ export const anthropicMessages: ModelApi<WireMessagesRequest> = {
   isStream: (body) => body.stream === true,
   sent(body, { model, parameters }) {
     const { max_output_tokens: output, ...pinned } = parameters
-    return { ...(body as JsonObject), ...pinned, model, max_tokens: output as number }
+    return { ...(body as JsonObject), ...pinned, model, ...(output === undefined ? {} : { max_tokens: output }) }
   },
   seenIn: ({ usage, model, id, stop_reason: finish }) => ({ usage: usageOf(usage), model, id, finish }),
   eventReader,

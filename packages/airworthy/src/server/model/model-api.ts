@@ -1,5 +1,6 @@
 /** What a model API is to the kit. One file each implements it; the route (model-route.ts) is the same for all. */
 import type { Reason } from '../../core/decision.ts'
+import type { ErrorCode } from '../../core/error-codes.ts'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
 import type { FallbackResult } from '../../guard/answer.ts'
 import type { AskedModelCall, ModelPassage } from '../../operate/model/model-call.ts'
@@ -24,7 +25,7 @@ export interface ModelApi<Body> {
   eventReader(body: Body): EventReader
   error(reasons: readonly Reason[]): JsonObject
   /** An error of ours that is no refusal. */
-  fault(code: string, message: string): JsonObject
+  fault(code: ErrorCode, message: string): JsonObject
   fallback(body: Body, fallback: FallbackResult, nowMs: number): JsonObject
   fallbackStream(body: Body, fallback: FallbackResult, nowMs: number): string
 }

@@ -19,24 +19,28 @@ export function modelRoute<Body>(api: ModelApi<Body>): (asked: Asked<Body, unkno
   return async ({ server, caller, body, request }) => {
     const { kit } = server
     const { task } = caller as Extract<Caller, { kind: 'task' }>
-    const asked = api.asked(body, Buffer.byteLength(JSON.stringify(body)))
-    const decision = await kit.beginModelCall(task, { ...asked, provider: api.provider })
-    if (decision.kind === 'denied') return jsonAnswer(api.error(decision.reasons), 403)
-    if (decision.kind === 'fallback') return fallbackAnswer(api, body, decision.fallback, kit.guard.ports.clock())
-
     const leaving = new AbortController()
     const leave = (): void => leaving.abort(new Error('the client left'))
     request.signal.addEventListener('abort', leave)
     server.closing.addEventListener('abort', leave)
-    const end = settling(kit, api, decision, request, () => {
+    const stay = (): void => {
       request.signal.removeEventListener('abort', leave)
       server.closing.removeEventListener('abort', leave)
-    })
+    }
+    const asked = api.asked(body, Buffer.byteLength(JSON.stringify(body)))
+    const decision = await kit.beginModelCall(task, asked, leaving.signal)
+    if (decision.kind !== 'send') {
+      stay()
+      return decision.kind === 'denied'
+        ? jsonAnswer(api.error(decision.reasons), 403)
+        : fallbackAnswer(api, body, decision.fallback, kit.guard.ports.clock())
+    }
+    const end = settling(kit, api, decision, request, stay)
     const answer = await kit.askModel({
       path: api.path,
       headers: picked(request.headers, api.passedRequestHeaders),
       body: JSON.stringify(api.sent(body, decision)),
-      signal: leaving.signal,
+      signal: decision.signal,
     })
     if (answer.kind !== 'answered') {
       await end({
@@ -68,7 +72,9 @@ export function modelRoute<Body>(api: ModelApi<Body>): (asked: Asked<Body, unkno
     const value = parsed(text)
     if (text === undefined || !isJsonObject(value)) {
       await end({ state: 'failed', usage: undefined, details: {} })
-      return jsonAnswer(api.fault('PROVIDER_ANSWER_INVALID', "The model's provider sent no usable answer."), 502)
+      const { aborted, reason } = decision.signal
+      const why = aborted && reason instanceof Error ? `: ${reason.message}` : ''
+      return jsonAnswer(api.fault('PROVIDER_ANSWER_INVALID', `The model's provider sent no usable answer${why}.`), 502)
     }
     const seen = api.seenIn(value)
     await end({ ...outcomeOf(seen, true), details: detailsOf(seen) })
@@ -80,8 +86,9 @@ export function modelRoute<Body>(api: ModelApi<Body>): (asked: Asked<Body, unkno
 export function refuseModel<Body>(api: ModelApi<Body>): NonNullable<Route['refuse']> {
   return (error, _request, onFault) => {
     const problem = problemOf(error, onFault)
-    const { code, message } =
-      error instanceof AirworthyError ? error : { code: 'INTERNAL_ERROR', message: 'The kit failed at this request.' }
+    const isOurs = error instanceof AirworthyError
+    const code = isOurs ? error.code : 'INTERNAL_ERROR'
+    const message = isOurs ? error.message : 'The kit failed at this request.'
     problem.headers.set('content-type', 'application/json')
     return new Response(JSON.stringify(api.fault(code, message)), { status: problem.status, headers: problem.headers })
   }

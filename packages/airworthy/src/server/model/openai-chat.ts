@@ -28,6 +28,7 @@ export const openaiChat: ModelApi<WireChatRequest> = {
     const parameters = Object.fromEntries(Object.entries(body).filter(([name]) => !ownMembers.has(name))) as JsonObject
     const [first] = messages
     return {
+      provider: 'openai',
       model,
       parameters: { ...parameters, ...(output == null ? {} : { max_output_tokens: output }) },
       systemPrompt: first?.role === 'system' || first?.role === 'developer' ? textOf(first.content) : undefined,
@@ -45,7 +46,7 @@ export const openaiChat: ModelApi<WireChatRequest> = {
       ...(body as JsonObject),
       ...pinned,
       model,
-      [name]: output as number,
+      ...(output === undefined ? {} : { [name]: output }),
       ...(body.stream === true
         ? { stream_options: { ...(body.stream_options as JsonObject), include_usage: true } }
         : {}),

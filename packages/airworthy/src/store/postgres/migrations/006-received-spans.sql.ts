@@ -19,7 +19,8 @@ BEGIN
   RETURN to_jsonb(kept);
 END $$;
 
-CREATE OR REPLACE FUNCTION import_runs(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+/* One file of runs, whole or not at all. Called under the lock of imports, with what count_known said was new. */
+CREATE FUNCTION import_runs(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   made bigint;
   task bigint;
