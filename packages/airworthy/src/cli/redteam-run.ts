@@ -18,6 +18,7 @@ import { worldMaker } from '../evals/world/load-worlds.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { inEvalSession } from './evals/eval-session.ts'
 import { loadDataset } from './evals/load-dataset.ts'
+import { collectNowAndThen, keepMemorySmall } from './evals/memory-of-run.ts'
 import { countFlag, seedOf } from './evals/run.ts'
 import { dbFlag, dirFlag, environmentFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { foldersOf } from './kit-access.ts'
@@ -77,6 +78,7 @@ export const redteamRunCommand = buildCommand<RedteamRunFlags, [], CliContext>({
 })
 
 async function redteamRun(context: CliContext, flags: RedteamRunFlags): Promise<number> {
+  keepMemorySmall()
   const { project } = foldersOf(context, flags)
   const maxCostMicros = flags.maxCost === undefined ? undefined : usdMicrosOf(flags.maxCost)
   if (flags.maxCost !== undefined && maxCostMicros === undefined) {
@@ -92,6 +94,7 @@ async function redteamRun(context: CliContext, flags: RedteamRunFlags): Promise<
     const earlier = flags.resume === undefined ? undefined : await kit.store.readPlan(flags.resume)
     const rides = ridesOf(rehearsal.jobs, await latestRuns(kit, earlier?.createdMs ?? nowMs))
     const agent = await startAgent()
+    const collect = collectNowAndThen()
     let done = 0
     // What the run has cost before it was interrupted counts too.
     let costMicros =
@@ -124,6 +127,7 @@ async function redteamRun(context: CliContext, flags: RedteamRunFlags): Promise<
         ),
       onRow(row) {
         done++
+        collect()
         costMicros += row.used.costUsdMicros
         if (row.state !== 'passed') {
           const said = row.why ?? row.failures.map(({ why }) => why).join(' ')

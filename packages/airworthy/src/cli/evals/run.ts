@@ -1,7 +1,5 @@
 /** `airworthy eval run`: the scenarios of a dataset through the real agent, under the real guard, in worlds of their own. */
 import { resolve } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { buildCommand } from '@stricli/core'
 import { AirworthyError } from '../../core/errors.ts'
 import type { EvalRow } from '../../evals/eval-row.ts'
@@ -18,6 +16,7 @@ import { replaceFile } from '../write-file.ts'
 import { callToGoOn, seedDefault } from './call-to-go-on.ts'
 import { inEvalSession } from './eval-session.ts'
 import { loadDataset } from './load-dataset.ts'
+import { collectNowAndThen, keepMemorySmall } from './memory-of-run.ts'
 import { pushTo, readCiKey, signedRun } from './push-run.ts'
 
 export interface EvalRunFlags {
@@ -38,8 +37,6 @@ export interface EvalRunFlags {
   readonly db?: string | undefined
   readonly project?: string | undefined
 }
-
-const collectEvery = 500
 
 export const evalRunCommand = buildCommand<EvalRunFlags, string[], CliContext>({
   docs: {
@@ -87,6 +84,7 @@ export const evalRunCommand = buildCommand<EvalRunFlags, string[], CliContext>({
 })
 
 async function evalRun(context: CliContext, flags: EvalRunFlags, files: readonly string[]): Promise<number> {
+  keepMemorySmall()
   const { project } = foldersOf(context, flags)
   const scenarios = loadDataset(context.cwd, project, files).filter(
     ({ scenario: { id, tags = [] } }) =>
@@ -109,7 +107,7 @@ async function evalRun(context: CliContext, flags: EvalRunFlags, files: readonly
     )
     const agent = await startAgent()
     const judges = judgesOfManifest(kit.manifest, { env: context.env })
-    const collect = newCollector()
+    const collect = collectNowAndThen()
     let total = 0
     let done = 0
     const plan = await runSuite(kit, agent, {
@@ -134,7 +132,7 @@ async function evalRun(context: CliContext, flags: EvalRunFlags, files: readonly
       },
       onRow(row) {
         progress(context, ++done, row)
-        if (done % collectEvery === 0) collect()
+        collect()
       },
     })
     const code = report(context, flags, files, plan.run, total, await kit.store.tallyRows(plan.run))
@@ -183,12 +181,6 @@ async function giveOn(context: CliContext, { kit, evidence }: EvalRunFlags, push
   if (kit === undefined) return
   const { rows, added } = await pushTo(kit, push)
   context.stderr.write(`${rows} rows pushed to ${new URL(kit).origin}, ${added} of them new\n`)
-}
-
-/** The engine would rather take a hundred megabytes more than collect: a long run on a small machine is better off without. */
-function newCollector(): () => void {
-  setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as () => void
 }
 
 export function countFlag(brief: string) {
