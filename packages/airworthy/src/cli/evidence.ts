@@ -1,4 +1,4 @@
-/** `airworthy evidence push`: rows that `eval run --evidence FILE` has written, brought to a kit. */
+/** `airworthy evidence push`: rows that `eval run` or `redteam run` have written with `--evidence FILE`, brought to a kit. */
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { buildCommand, buildRouteMap } from '@stricli/core'
@@ -31,7 +31,7 @@ const pushCommand = buildCommand<PushFlags, [string], CliContext>({
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: 'What `eval run --evidence FILE` wrote', placeholder: 'FILE', parse: String }],
+      parameters: [{ brief: 'What `eval run` or `redteam run --evidence FILE` wrote', placeholder: 'FILE', parse: String }],
     },
   },
   async func(flags, file) {
@@ -70,7 +70,7 @@ function readPush(path: string): EvalPush {
       {
         code: 'EVAL_PUSH_REFUSED',
         message: `The file cannot be pushed: ${why}.`,
-        mend: 'Name a file as `airworthy eval run --evidence FILE` wrote it.',
+        mend: 'Name a file as `airworthy eval run --evidence FILE` or `airworthy redteam run --evidence FILE` wrote it.',
       },
       { cause },
     )

@@ -19,11 +19,12 @@ import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { inEvalSession } from './evals/eval-session.ts'
 import { loadDataset } from './evals/load-dataset.ts'
 import { collectNowAndThen, keepMemorySmall } from './evals/memory-of-run.ts'
+import { ciKeyWhere, giveOn, type PushFlags, pushFlags } from './evals/push-run.ts'
 import { countFlag, seedOf } from './evals/run.ts'
 import { dbFlag, dirFlag, environmentFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { foldersOf } from './kit-access.ts'
 
-interface RedteamRunFlags {
+interface RedteamRunFlags extends PushFlags {
   readonly attacks?: string | undefined
   readonly count: number
   readonly seed: number
@@ -64,6 +65,7 @@ export const redteamRunCommand = buildCommand<RedteamRunFlags, [], CliContext>({
       resume: optionalText('Go on with this run', 'RUN'),
       mode: { kind: 'enum', values: ['enforce', 'observe'], brief: 'Of the guard', default: 'enforce' },
       environment: environmentFlag,
+      ...pushFlags,
       json: jsonFlag,
       verbose: { kind: 'boolean', brief: 'Show what the agent logs', default: false },
       dir: dirFlag,
@@ -84,6 +86,7 @@ async function redteamRun(context: CliContext, flags: RedteamRunFlags): Promise<
   if (flags.maxCost !== undefined && maxCostMicros === undefined) {
     throw new AirworthyError({ code: 'USAGE_INVALID', message: '--max-cost is no amount.', mend: 'Write it as 2.50.' })
   }
+  const ciKey = ciKeyWhere(context, flags)
   const scenarios = loadDataset(context.cwd, project, []).map(({ scenario }) => scenario)
   return await inEvalSession(context, flags, async ({ kit, concurrency, stop, startAgent }) => {
     const maker = await worldMaker(kit.manifest, project, scenarios)
@@ -145,6 +148,7 @@ async function redteamRun(context: CliContext, flags: RedteamRunFlags): Promise<
         `Stopped: the model has cost $${usdTextOf(costMicros)}, and --max-cost is $${flags.maxCost}.\n`,
       )
     }
+    if (ciKey !== undefined) await giveOn(context, flags, kit.store, planned.run, ciKey)
     return { pass: exitCodes.pass, fail: exitCodes.fail, none: exitCodes.noVerdict }[report.verdict]
   })
 }

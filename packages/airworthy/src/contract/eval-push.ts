@@ -1,4 +1,4 @@
-/** Rows of evals from CI on the wire: the file that `airworthy eval run --evidence` writes. */
+/** Rows of evals from CI on the wire: the file that `airworthy eval run --evidence` and `airworthy redteam run --evidence` write. */
 import { z } from 'zod'
 import { timeMs } from './json.ts'
 
@@ -30,6 +30,7 @@ const plan = z.strictObject({
   release: digest,
   environment: name,
   mode: z.enum(['enforce', 'observe']),
+  model: z.enum(['cheaper']).optional(),
   dataset: digest,
   seed: z.int().min(0).max(0xffff_ffff),
   createdMs: timeMs,

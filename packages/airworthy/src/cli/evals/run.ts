@@ -1,25 +1,22 @@
 /** `airworthy eval run`: the scenarios of a dataset through the real agent, under the real guard, in worlds of their own. */
-import { resolve } from 'node:path'
 import { buildCommand } from '@stricli/core'
 import { AirworthyError } from '../../core/errors.ts'
 import type { EvalRow } from '../../evals/eval-row.ts'
 import { judgesOfManifest } from '../../evals/judge/judges-of-manifest.ts'
 import type { RowTally } from '../../evals/port.ts'
-import type { EvalPush } from '../../evals/push/push-file.ts'
 import { runSuite } from '../../evals/run/run-suite.ts'
 import { scenarioCases } from '../../evals/run/scenario-cases.ts'
 import { worldMaker } from '../../evals/world/load-worlds.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from '../context.ts'
 import { dbFlag, dirFlag, environmentFlag, jsonFlag, optionalText, projectFlag } from '../flags.ts'
 import { foldersOf } from '../kit-access.ts'
-import { replaceFile } from '../write-file.ts'
 import { callToGoOn, seedDefault } from './call-to-go-on.ts'
 import { inEvalSession } from './eval-session.ts'
 import { loadDataset } from './load-dataset.ts'
 import { collectNowAndThen, keepMemorySmall } from './memory-of-run.ts'
-import { pushTo, readCiKey, signedRun } from './push-run.ts'
+import { ciKeyWhere, giveOn, type PushFlags, pushFlags } from './push-run.ts'
 
-export interface EvalRunFlags {
+export interface EvalRunFlags extends PushFlags {
   readonly filter?: string | undefined
   readonly trials?: number | undefined
   readonly concurrency?: number | undefined
@@ -28,9 +25,6 @@ export interface EvalRunFlags {
   readonly model: 'pinned' | 'cheaper'
   readonly mode: 'enforce' | 'observe'
   readonly environment?: string | undefined
-  readonly kit?: string | undefined
-  readonly evidence?: string | undefined
-  readonly ciKey?: string | undefined
   readonly json: boolean
   readonly verbose: boolean
   readonly dir?: string | undefined
@@ -66,9 +60,7 @@ export const evalRunCommand = buildCommand<EvalRunFlags, string[], CliContext>({
       },
       mode: { kind: 'enum', values: ['enforce', 'observe'], brief: 'Of the guard', default: 'enforce' },
       environment: environmentFlag,
-      kit: optionalText('Push the rows to the kit at this address, signed with the CI key', 'URL'),
-      evidence: optionalText('Write the rows to this file, signed, for `airworthy evidence push`', 'FILE'),
-      ciKey: optionalText('File with the CI key; default the variable AIRWORTHY_CI_KEY', 'FILE'),
+      ...pushFlags,
       json: jsonFlag,
       verbose: { kind: 'boolean', brief: 'Show what the agent logs', default: false },
       dir: dirFlag,
@@ -97,8 +89,7 @@ async function evalRun(context: CliContext, flags: EvalRunFlags, files: readonly
       mend: 'Leave --filter out, or give another text.',
     })
   }
-  const isPushed = flags.kit !== undefined || flags.evidence !== undefined
-  const ciKey = isPushed ? readCiKey(context, flags.ciKey) : undefined
+  const ciKey = ciKeyWhere(context, flags)
   return await inEvalSession(context, flags, async ({ kit, concurrency, stop, startAgent }) => {
     const maker = await worldMaker(
       kit.manifest,
@@ -136,7 +127,7 @@ async function evalRun(context: CliContext, flags: EvalRunFlags, files: readonly
       },
     })
     const code = report(context, flags, files, plan.run, total, await kit.store.tallyRows(plan.run))
-    if (ciKey !== undefined) await giveOn(context, flags, await signedRun(kit.store, plan.run, ciKey))
+    if (ciKey !== undefined) await giveOn(context, flags, kit.store, plan.run, ciKey)
     return code
   })
 }
@@ -173,14 +164,6 @@ function report(
   }
   if (stored < planned) context.stderr.write(`Go on with: ${callToGoOn(flags, files, run)}\n`)
   return verdict === 'none' ? exitCodes.noVerdict : verdict === 'pass' ? exitCodes.pass : exitCodes.fail
-}
-
-/** Also of a run that was interrupted: what is added later is pushed later. */
-async function giveOn(context: CliContext, { kit, evidence }: EvalRunFlags, push: EvalPush): Promise<void> {
-  if (evidence !== undefined) replaceFile(resolve(context.cwd, evidence), `${JSON.stringify(push)}\n`)
-  if (kit === undefined) return
-  const { rows, added } = await pushTo(kit, push)
-  context.stderr.write(`${rows} rows pushed to ${new URL(kit).origin}, ${added} of them new\n`)
 }
 
 export function countFlag(brief: string) {
