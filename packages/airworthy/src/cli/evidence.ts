@@ -31,7 +31,9 @@ const pushCommand = buildCommand<PushFlags, [string], CliContext>({
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: 'What `eval run` or `redteam run --evidence FILE` wrote', placeholder: 'FILE', parse: String }],
+      parameters: [
+        { brief: 'What `eval run` or `redteam run --evidence FILE` wrote', placeholder: 'FILE', parse: String },
+      ],
     },
   },
   async func(flags, file) {
