@@ -22,10 +22,14 @@ const parts: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   start: async () => (await import('./start.ts')).benchStart(),
 }
 
-/** `--peers` lets a part install what it is compared with, where it needs to; `--spans N` is read by the parts about spans. */
+/**
+ * `--peers` lets a part install what it is compared with, where it needs to; `--spans N` is read by the parts about spans, `--fixture
+ * FOLDER` by the one about rollups.
+ */
+const valued: readonly (string | undefined)[] = ['--spans', '--fixture']
 const wanted = process.argv
   .slice(2)
-  .filter((word, n, words) => word !== '--peers' && word !== '--spans' && words[n - 1] !== '--spans')
+  .filter((word, n, words) => word !== '--peers' && !valued.includes(word) && !valued.includes(words[n - 1]))
 const unknown = wanted.filter((part) => parts[part] === undefined)
 if (unknown.length > 0) {
   console.error(`There is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}.`)

@@ -9,6 +9,7 @@ import { flushWithFirstPiece } from './flush-with-first-piece.ts'
 import { gatewayKitOf } from './gateway-of-kit.ts'
 import { mcpGateway } from './mcp/gateway.ts'
 import { createMetrics } from './metrics.ts'
+import { noteIncoming } from './otlp/incoming-body.ts'
 import { emptyIntake } from './otlp/intake.ts'
 import { type ExchangeRecorder, recordExchanges } from './replay/record-exchanges.ts'
 
@@ -51,7 +52,8 @@ export async function serve(kit: Kit, options: ServeOptions): Promise<Serving> {
   // Known once the socket is bound; nothing is served before.
   let handle = (_request: Request): Promise<Response> => Promise.resolve(new Response(null, { status: 503 }))
   const server = createAdaptorServer({
-    fetch: (request, { outgoing }) => {
+    fetch: (request, { incoming, outgoing }) => {
+      noteIncoming(request, incoming)
       flushWithFirstPiece(outgoing)
       return handle(request)
     },

@@ -42,11 +42,24 @@ export function genAiReadingOf(attributes: JsonObject): GenAiReading | undefined
     ...present('provider', firstText(attributes, providerKeys)),
     ...present('model', firstText(attributes, modelKeys)),
     ...present('tool', operation === 'execute_tool' ? firstText(attributes, toolKeys) : undefined),
-    ...present('responseId', firstText(attributes, ['gen_ai.response.id', 'ai.response.id'])),
+    ...present('responseId', firstText(attributes, responseIdKeys)),
     ...present('usage', usage),
     isClamped,
     isModelCall: operation !== undefined && modelCalls.has(operation) && !isWholeGeneration(attributes),
   }
+}
+
+/** What a reading looks at of an attribute: its value, its name alone (which tells a spelling), or nothing. */
+export type ReadPart = 'value' | 'name' | 'nothing'
+
+/** Of attributes with these alone, in their order, the reading is the same; of names alone the first is enough. */
+export function readPartOf(key: string): ReadPart {
+  if (valueKeys.has(key)) return 'value'
+  return isSpelling(key) ? 'name' : 'nothing'
+}
+
+function isSpelling(key: string): boolean {
+  return key.startsWith('gen_ai.') || key.startsWith('llm.') || key === 'mcp.method.name'
 }
 
 /** A span in two spellings is read in one: their counts are of the same tokens. */
@@ -119,6 +132,7 @@ const modelKeys = [
   'embedding.model_name',
   'ai.model.id',
 ] as const
+const responseIdKeys = ['gen_ai.response.id', 'ai.response.id'] as const
 const toolKeys = ['gen_ai.tool.name', 'tool.name', 'ai.toolCall.name', 'traceloop.entity.name'] as const
 
 interface UsageKeys {
@@ -169,6 +183,23 @@ const spellings: Readonly<Record<Spelling, readonly UsageKeys[]>> = {
   openinference: [openInferenceUsage, genAiUsage, aiSdkUsage],
   ai_sdk: [aiSdkUsage, genAiUsage, openInferenceUsage],
 }
+
+/** Every key that this file asks for by its name, and the two that rollups count (`claimsOf`). */
+const valueKeys: ReadonlySet<string> = new Set([
+  'openinference.span.kind',
+  'ai.operationId',
+  'gen_ai.operation.name',
+  'llm.request.type',
+  'mcp.method.name',
+  'gen_ai.request.model',
+  'error.type',
+  'gen_ai.response.time_to_first_chunk',
+  ...providerKeys,
+  ...modelKeys,
+  ...toolKeys,
+  ...responseIdKeys,
+  ...[genAiUsage, openInferenceUsage, aiSdkUsage].flatMap((keys) => Object.values(keys).flat()),
+])
 
 /** All of it from one spelling: the first with a total. */
 function usageOf(

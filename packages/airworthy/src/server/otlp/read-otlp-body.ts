@@ -13,6 +13,8 @@ export interface BodyReader {
     | { readonly done: true; readonly value?: Uint8Array | undefined }
   >
   cancel(): Promise<void>
+  /** Its memory may go at once. */
+  release?(chunk: Uint8Array): void
 }
 
 /** Undefined for a type that OTLP does not have. Parameters such as a charset change nothing. */
@@ -32,13 +34,14 @@ export async function readOtlpBody({ headers }: Request, body: BodyReader, lease
       'Pack it with gzip, or not at all.',
     )
   }
-  if (Number(headers.get('content-length') ?? 0) > requestBytesMax) throw tooLarge()
-  if (packing !== 'gzip') return await collected(chunksOf(body), lease)
+  const announcedBytes = Number(headers.get('content-length') ?? 0)
+  if (announcedBytes > requestBytesMax) throw tooLarge()
+  if (packing !== 'gzip') return await collected(chunksOf(body), lease, announcedBytes, body)
   const unpacking = createGunzip()
   // The error, of either, comes out of the iteration.
   pipeline(Readable.from(chunksOf(body), { objectMode: false }), unpacking, () => {})
   try {
-    return await collected(unpacking, lease)
+    return await collected(unpacking, lease, 0)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? ''
     if (!code.startsWith('Z_')) throw error
@@ -70,23 +73,33 @@ async function* chunksOf(body: BodyReader): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function collected(source: AsyncIterable<Uint8Array>, lease: Lease): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
+/** What is announced is believed to so many times of what has come. */
+const believedTimes = 64
+
+async function collected(
+  source: AsyncIterable<Uint8Array>,
+  lease: Lease,
+  announcedBytes: number,
+  body?: BodyReader,
+): Promise<Uint8Array> {
+  // Not of Node's pool: it is given away to the writer.
+  let whole = new Uint8Array(0)
   let sizeBytes = 0
   for await (const chunk of source) {
-    sizeBytes += chunk.byteLength
-    if (sizeBytes > requestBytesMax) throw tooLarge()
+    const end = sizeBytes + chunk.byteLength
+    if (end > requestBytesMax) throw tooLarge()
     lease.take(chunk.byteLength)
-    chunks.push(chunk)
+    if (end > whole.length) {
+      const announced = Math.min(announcedBytes, believedTimes * end)
+      const larger = new Uint8Array(Math.max(announced, sizeBytes === 0 ? end : 2 * end))
+      larger.set(whole.subarray(0, sizeBytes))
+      whole = larger
+    }
+    whole.set(chunk, sizeBytes)
+    sizeBytes = end
+    body?.release?.(chunk)
   }
-  // Not of Node's pool: it is given away to the writer.
-  const whole = new Uint8Array(sizeBytes)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
+  return whole.length === sizeBytes ? whole : whole.slice(0, sizeBytes)
 }
 
 function tooLarge(): RequestRefused {

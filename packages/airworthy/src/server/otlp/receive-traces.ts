@@ -5,13 +5,14 @@
 import { AirworthyError } from '../../core/errors.ts'
 import { problemOf, RequestRefused } from '../problem.ts'
 import type { Asked } from '../route.ts'
+import { bodyReaderOf } from './incoming-body.ts'
 import { type Lease, leaseOf } from './intake.ts'
 import { exportAnswer, type FieldViolation, statusAnswer } from './otlp-answer.ts'
 import { drain, encodingOf, readOtlpBody } from './read-otlp-body.ts'
 
 export async function receiveTraces({ server, request }: Asked<unknown, unknown>): Promise<Response> {
   const { kit, intake } = server
-  const body = (request.body ?? new Blob([]).stream()).getReader()
+  const body = bodyReaderOf(request)
   const lease: Lease = leaseOf(intake)
   try {
     const encoding = encodingOf(request.headers)

@@ -11,22 +11,13 @@ export interface CountedSpan {
 }
 
 export function countedSpan(span: SpanRecord, origin: SpanOrigin): CountedSpan {
-  const { values, reading } = spanWithReading(span)
-  return { values, contribution: contributionOfReading(span, reading, origin) }
-}
-
-/** The same for who counts it later, or elsewhere. */
-export function spanWithReading(span: SpanRecord): {
-  readonly values: (string | bigint | null)[]
-  readonly reading: GenAiReading | undefined
-} {
   const reading = genAiReadingOf(span.attributes)
   const values = detailedSpanValues(span)
   values.push(readingText(reading))
-  return { values, reading }
+  return { values, contribution: contributionOfReading(span, reading, origin) }
 }
 
 /** That it says nothing of a model or a tool is noted too. */
-function readingText(reading: GenAiReading | undefined): string {
+export function readingText(reading: GenAiReading | undefined): string {
   return reading === undefined ? `{"version":${genAiReadingVersion}}` : JSON.stringify(reading)
 }

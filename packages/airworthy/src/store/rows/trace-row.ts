@@ -82,6 +82,10 @@ export function importedActionValues(call: RecordedCall): (string | number | nul
 
 /** trace_id, span_id, parent_span_id, name, kind, start_ns, end_ns, status, status_message, attributes, resource. */
 export function spanValues(span: SpanRecord): (string | bigint | null)[] {
+  return valuesWith(span, JSON.stringify(span.attributes))
+}
+
+function valuesWith(span: Omit<SpanRecord, 'attributes'>, attributes: string | null): (string | bigint | null)[] {
   return [
     span.traceId,
     span.spanId,
@@ -92,7 +96,7 @@ export function spanValues(span: SpanRecord): (string | bigint | null)[] {
     span.endNs ?? null,
     span.status,
     span.statusMessage ?? null,
-    JSON.stringify(span.attributes),
+    attributes,
     resourceText(span.resource),
   ]
 }
@@ -111,7 +115,17 @@ function resourceText(resource: JsonObject): string {
 
 /** The values of a span with its details after them, as imports and what came over OTLP have them. */
 export function detailedSpanValues(span: SpanRecord): (string | bigint | null)[] {
-  return [...spanValues(span), textOrNull(span.details)]
+  return detailedValuesWith(span, JSON.stringify(span.attributes))
+}
+
+/** The same of a span whose attributes are a text already; null: they stand elsewhere. */
+export function detailedValuesWith(
+  span: Omit<SpanRecord, 'attributes'>,
+  attributes: string | null,
+): (string | bigint | null)[] {
+  const values = valuesWith(span, attributes)
+  values.push(textOrNull(span.details))
+  return values
 }
 
 function textOrNull(value: unknown): string | null {

@@ -3,10 +3,13 @@
  * in blocks in one buffer that changes hands without a copy; everything else as it is.
  */
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
-import type { GenAiReading } from '../../telemetry/gen-ai-reading.ts'
+import { type GenAiReading, genAiReadingOf } from '../../telemetry/gen-ai-reading.ts'
+import type { SpanWith } from '../../telemetry/otlp/attribute-taker.ts'
+import type { AttributeText } from '../../telemetry/otlp/attribute-texts.ts'
 import { type Contribution, claimsOf, contributionOfReading } from '../../telemetry/rollups/contribution.ts'
-import type { SpanRecord, SpanStatus } from '../../telemetry/span.ts'
-import { spanWithReading } from '../rows/counted-span.ts'
+import type { SpanStatus } from '../../telemetry/span.ts'
+import { readingText } from '../rows/counted-span.ts'
+import { detailedValuesWith } from '../rows/trace-row.ts'
 import { blockBytesMax, blockBytesMin, blockSpansMax, type PackedPlace, packBlock, packedText } from './span-blocks.ts'
 
 export interface PackedSpans {
@@ -32,26 +35,33 @@ interface PackedRow {
 /** Of the values of a row. */
 const places = { startNs: 5, endNs: 6, status: 7, attributes: 9, reading: 12 } as const
 
-export function packSpans(spans: readonly SpanRecord[]): PackedSpans {
+type SpanWithText = SpanWith<AttributeText>
+
+/** @param texts  where the texts of the attributes stand. */
+export function packSpans(spans: readonly SpanWithText[], texts: Buffer): PackedSpans {
   const blocks: PackedBlock[] = []
   const packed: Uint8Array[] = []
   let end = 0
-  let waiting: { values: (string | bigint | null)[]; claims: JsonObject; text: string; bytes: number }[] = []
+  let waiting: SpanWithText[] = []
   let waitingBytes = 0
   const close = (): void => {
     if (waiting.length === 0) return
     const isPacked = waitingBytes >= blockBytesMin
-    const texts = Buffer.allocUnsafe(isPacked ? waitingBytes : 0)
-    let from = 0
-    const rows = waiting.map(({ values, claims, text, bytes }): PackedRow => {
+    const together = Buffer.allocUnsafe(isPacked ? waitingBytes : 0)
+    let at = 0
+    const rows = waiting.map((span): PackedRow => {
+      const { from, to, characters, read } = span.attributes
+      const values = detailedValuesWith(span, isPacked ? null : texts.toString('utf8', from, to))
+      values.push(readingText(genAiReadingOf(read)))
+      const claims = claimsOf(read)
       if (!isPacked) return { values, place: undefined, claims }
-      texts.write(text, from)
-      from += bytes
-      values[places.attributes] = null
-      return { values, place: { from: from - bytes, bytes, characters: text.length }, claims }
+      const place = { from: at, bytes: to - from, characters }
+      texts.copy(together, at, from, to)
+      at += to - from
+      return { values, place, claims }
     })
     if (isPacked) {
-      const block = packBlock(texts)
+      const block = packBlock(together)
       packed.push(block)
       end += block.length
     }
@@ -60,11 +70,9 @@ export function packSpans(spans: readonly SpanRecord[]): PackedSpans {
     waitingBytes = 0
   }
   for (const span of byTrace(spans)) {
-    const values = spanWithReading(span).values
-    const text = values[places.attributes] as string
-    const bytes = Buffer.byteLength(text)
+    const bytes = span.attributes.to - span.attributes.from
     if (waiting.length === blockSpansMax || waitingBytes + bytes > blockBytesMax) close()
-    waiting.push({ values, claims: claimsOf(span.attributes), text, bytes })
+    waiting.push(span)
     waitingBytes += bytes
   }
   close()
@@ -78,7 +86,7 @@ export function packSpans(spans: readonly SpanRecord[]): PackedSpans {
 }
 
 /** Who reads a trace then unpacks few blocks, of however many traces a request is. Equal ids stay in their order. */
-function byTrace(spans: readonly SpanRecord[]): readonly SpanRecord[] {
+function byTrace(spans: readonly SpanWithText[]): readonly SpanWithText[] {
   return spans.toSorted((a, b) => (a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0))
 }
 

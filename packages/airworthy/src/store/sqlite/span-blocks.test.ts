@@ -1,5 +1,6 @@
 /** Spans in blocks: what is packed comes out as it was, blocks count who stands in them, and the last one takes the block along. */
 import { afterEach, describe, expect, test } from 'vitest'
+import { AttributeTexts } from '../../telemetry/otlp/attribute-texts.ts'
 import type { SpanRecord } from '../../telemetry/span.ts'
 import { openSqlite } from './open.ts'
 import { packSpans } from './packed-spans.ts'
@@ -17,7 +18,11 @@ function opened() {
   const blocks = sqliteSpanBlocks(db)
   return {
     db,
-    write: (spans: readonly SpanRecord[], atMs = 1) => writer.writePacked(packSpans(spans), 'desk', atMs),
+    write(spans: readonly SpanRecord[], atMs = 1) {
+      const texts = new AttributeTexts()
+      const read = spans.map((span) => ({ ...span, attributes: texts.of(span.attributes) }))
+      return writer.writePacked(packSpans(read, texts.bytes), 'desk', atMs)
+    },
     expire: (beforeMs: number, keptBeforeMs = beforeMs) =>
       writer.expire({ beforeMs, keptBeforeMs, afterRow: 0, limit: 1_000 }),
     texts: () =>

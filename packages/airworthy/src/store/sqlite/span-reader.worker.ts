@@ -5,9 +5,10 @@
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { invariant } from '../../core/errors.ts'
-import { openTraceRequest } from '../../telemetry/otlp/read-trace-request.ts'
+import type { SpanWith } from '../../telemetry/otlp/attribute-taker.ts'
+import { type AttributeText, AttributeTexts } from '../../telemetry/otlp/attribute-texts.ts'
+import { openTaken } from '../../telemetry/otlp/read-trace-request.ts'
 import { spanTally } from '../../telemetry/otlp/span-tally.ts'
-import type { SpanRecord } from '../../telemetry/span.ts'
 import { packSpans } from './packed-spans.ts'
 import type { ReadPart, ToReader } from './span-reader.ts'
 
@@ -22,39 +23,37 @@ try {
 
 /** What goes over at once; memory holds some of these beside the requests. */
 const spansPerPart = 1_000
-const charactersPerPart = 8 * 1024 * 1024
+const bytesPerPart = 8 * 1024 * 1024
 
+const texts = new AttributeTexts()
 const say = (part: ReadPart): void => port.postMessage(part, part.kind === 'part' ? [part.spans.bytes.buffer] : [])
 
 port.on('message', ({ id, encoding, body }: ToReader) => {
   try {
-    const opened = openTraceRequest(encoding, body)
+    const opened = openTaken(encoding, body, texts)
     if (opened.kind !== 'spans') return say({ kind: 'answer', id, answer: opened })
     // Rejected spans are told of here, kept ones by who writes them.
     const tally = spanTally()
     for (;;) {
-      const spans: SpanRecord[] = []
-      let characters = 0
+      const spans: SpanWith<AttributeText>[] = []
+      let bytes = 0
       let isLast = false
-      while (spans.length < spansPerPart && characters < charactersPerPart) {
+      texts.clear()
+      while (spans.length < spansPerPart && bytes < bytesPerPart) {
         const next = opened.spans.next()
         if (next.done === true) {
           isLast = true
           break
         }
-        if ('kind' in next.value && next.value.kind === 'rejected') tally.rejected(next.value)
+        if ('why' in next.value) tally.rejected(next.value)
         else {
-          const span = next.value as SpanRecord
-          spans.push(span)
-          for (const key in span.attributes) {
-            const value = span.attributes[key]
-            characters += typeof value === 'string' ? value.length : 64
-          }
+          spans.push(next.value)
+          bytes += next.value.attributes.to - next.value.attributes.from
         }
       }
       const { rejected, why } = tally.answer()
       const about = isLast ? { rejected, ...(why === undefined ? {} : { why }) } : undefined
-      say({ kind: 'part', id, spans: packSpans(spans), ...(about === undefined ? {} : { last: about }) })
+      say({ kind: 'part', id, spans: packSpans(spans, texts.bytes), ...(about === undefined ? {} : { last: about }) })
       if (isLast) return
     }
   } catch (error) {

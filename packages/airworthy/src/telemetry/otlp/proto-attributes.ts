@@ -8,8 +8,8 @@ import { SpanFault } from './span-fault.ts'
 import { fixed64Tag, messageTag, varintTag } from './wire-fields.ts'
 import type { WireReader } from './wire-reader.ts'
 
-const keyTag = messageTag(1)
-const valueTag = messageTag(2)
+export const keyTag = messageTag(1)
+export const valueTag = messageTag(2)
 
 /** Reads one KeyValue into an object. The last of two equal keys counts. @throws SpanFault, MalformedWire */
 export function keyValue(
@@ -39,17 +39,17 @@ export function keyValue(
   reader.leave(outer)
 }
 
-const textTag = messageTag(1)
+export const textTag = messageTag(1)
 const boolTag = varintTag(2)
 const intTag = varintTag(3)
 const doubleTag = fixed64Tag(4)
-const arrayTag = messageTag(5)
+export const arrayTag = messageTag(5)
 const listTag = messageTag(6)
 const bytesTag = messageTag(7)
-const itemTag = messageTag(1)
+export const itemTag = messageTag(1)
 
-/** What `path` has under `key`. Nothing in it is null. */
-function anyValue(reader: WireReader, path: string, key: string, types: ExactTypes, depth: number): JsonValue {
+/** What `path` has under `key`. Nothing in it is null. @throws SpanFault, MalformedWire */
+export function anyValue(reader: WireReader, path: string, key: string, types: ExactTypes, depth: number): JsonValue {
   if (depth > jsonDepthMax) throw new SpanFault('.attributes', 'a value is nested deeper than the limit')
   let value: JsonValue = null
   const outer = reader.enter()

@@ -5,10 +5,10 @@ import {
   type SpanDetails,
   type SpanEvent,
   type SpanLink,
-  type SpanRecord,
   spanKinds,
   spanStatuses,
 } from '../span.ts'
+import type { AttributeTaker, SpanWith } from './attribute-taker.ts'
 import type { ExactTypes } from './exact-types.ts'
 import { keyValue } from './proto-attributes.ts'
 import { detailsOf } from './span-details.ts'
@@ -26,9 +26,14 @@ export interface Producer {
 }
 
 /** @throws SpanFault, MalformedWire */
-export function spanAt(reader: WireReader, range: Range, producer: Producer): SpanRecord {
+export function spanAt<Attributes>(
+  reader: WireReader,
+  range: Range,
+  producer: Producer,
+  taker: AttributeTaker<Attributes>,
+): SpanWith<Attributes> {
   if (range.to - range.from > spanBytesMax) throw new SpanFault('', `it is larger than ${spanBytesMax} bytes`)
-  const attributes: Record<string, JsonValue> = {}
+  taker.begin()
   const types: ExactTypes = new Map(producer.types)
   const events: SpanEvent[] = []
   const links: SpanLink[] = []
@@ -47,18 +52,23 @@ export function spanAt(reader: WireReader, range: Range, producer: Producer): Sp
   at(reader, range, (tag) => {
     switch (tag) {
       case messageTag(1):
-        traceId = idOf(reader.raw(), 16, '.traceId')
+        traceId = idOf(reader, 16, '.traceId')
         return
       case messageTag(2):
-        spanId = idOf(reader.raw(), 8, '.spanId')
+        spanId = idOf(reader, 8, '.spanId')
         return
       case messageTag(3):
         traceState = reader.text()
         return
       case messageTag(4): {
-        const raw = reader.raw()
+        const start = reader.at
         // Empty for a root; zeros name nobody either.
-        parentSpanId = raw.every((byte) => byte === 0) ? undefined : idOf(raw, 8, '.parentSpanId')
+        const isNone = reader.raw().every((byte) => byte === 0)
+        if (isNone) parentSpanId = undefined
+        else {
+          reader.at = start
+          parentSpanId = idOf(reader, 8, '.parentSpanId')
+        }
         return
       }
       case messageTag(5):
@@ -74,7 +84,7 @@ export function spanAt(reader: WireReader, range: Range, producer: Producer): Sp
         endNs = timeOf(reader, '.endTimeUnixNano')
         return
       case messageTag(9):
-        keyValue(reader, attributes, '/attributes', types)
+        taker.keyValue(reader, types)
         return
       case varintTag(10):
         dropped.attributes = reader.number()
@@ -118,7 +128,7 @@ export function spanAt(reader: WireReader, range: Range, producer: Producer): Sp
     ...(endNs === undefined ? {} : { endNs }),
     status: spanStatuses[code] ?? 'unset',
     ...(statusMessage === '' ? {} : { statusMessage }),
-    attributes,
+    attributes: taker.end(),
     resource: producer.resource,
     ...(details === undefined ? {} : { details }),
   }
@@ -152,8 +162,8 @@ function linkOf(reader: WireReader, path: string, types: ExactTypes): SpanLink {
   let flags = 0
   let droppedAttributes = 0
   inside(reader, (tag) => {
-    if (tag === messageTag(1)) traceId = idOf(reader.raw(), 16, `${placeOf(path)}.traceId`)
-    else if (tag === messageTag(2)) spanId = idOf(reader.raw(), 8, `${placeOf(path)}.spanId`)
+    if (tag === messageTag(1)) traceId = idOf(reader, 16, `${placeOf(path)}.traceId`)
+    else if (tag === messageTag(2)) spanId = idOf(reader, 8, `${placeOf(path)}.spanId`)
     else if (tag === messageTag(3)) traceState = reader.text()
     else if (tag === messageTag(4)) keyValue(reader, attributes, path, types)
     else if (tag === varintTag(5)) droppedAttributes = reader.number()
@@ -176,11 +186,14 @@ function placeOf(path: string): string {
   return path.replaceAll(/\/(\w+)\/(\d+)/g, '.$1[$2]')
 }
 
-function idOf(raw: Buffer, length: number, where: string): string {
-  if (raw.length !== length) throw new SpanFault(where, `it is not ${length} bytes long`)
-  if (raw.every((byte) => byte === 0)) throw new SpanFault(where, 'it is all zeros')
-  return raw.toString('hex')
+function idOf(reader: WireReader, length: 8 | 16, where: string): string {
+  const id = reader.hex(length)
+  if (id === undefined) throw new SpanFault(where, `it is not ${length} bytes long`)
+  if (id === zeros[length]) throw new SpanFault(where, 'it is all zeros')
+  return id
 }
+
+const zeros = { 8: '0'.repeat(16), 16: '0'.repeat(32) } as const
 
 /** 0 means that nobody wrote a time. */
 function timeOf(reader: WireReader, where: string): bigint | undefined {

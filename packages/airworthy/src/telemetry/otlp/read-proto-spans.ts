@@ -4,7 +4,8 @@
  * alone. One span is decoded at a time: memory holds the bytes and one span.
  */
 import type { JsonObject, JsonValue } from '../../core/json.ts'
-import type { SpanDetails, SpanRecord } from '../span.ts'
+import type { SpanDetails } from '../span.ts'
+import type { AttributeTaker, SpanWith } from './attribute-taker.ts'
 import type { ExactTypes } from './exact-types.ts'
 import { keyValue } from './proto-attributes.ts'
 import { type Producer, spanAt } from './proto-span.ts'
@@ -14,10 +15,13 @@ import { at, inside, messageTag, nextRange, type Range, varintTag } from './wire
 import { MalformedWire, WireReader } from './wire-reader.ts'
 
 /** @throws MalformedWire, TooManyParts at once, before the first span, when the frame is broken. */
-export function readProtoSpans(bytes: Uint8Array): Generator<SpanRecord | RejectedSpan> {
+export function readProtoSpans<Attributes>(
+  bytes: Uint8Array,
+  taker: AttributeTaker<Attributes>,
+): Generator<SpanWith<Attributes> | RejectedSpan> {
   const reader = new WireReader(bytes)
   checkFrame(reader)
-  return spansOf(reader, { from: 0, to: bytes.byteLength })
+  return spansOf(reader, { from: 0, to: bytes.byteLength }, taker)
 }
 
 function checkFrame(reader: WireReader): void {
@@ -39,7 +43,11 @@ function checkFrame(reader: WireReader): void {
   })
 }
 
-function* spansOf(reader: WireReader, request: Range): Generator<SpanRecord | RejectedSpan> {
+function* spansOf<Attributes>(
+  reader: WireReader,
+  request: Range,
+  taker: AttributeTaker<Attributes>,
+): Generator<SpanWith<Attributes> | RejectedSpan> {
   let index = 0
   for (const group of ranges(reader, request, messageTag(1))) {
     const place = `resourceSpans[${index++}]`
@@ -55,7 +63,7 @@ function* spansOf(reader: WireReader, request: Range): Generator<SpanRecord | Re
       let position = 0
       for (const range of ranges(reader, scoped, messageTag(2))) {
         try {
-          yield spanAt(reader, range, producer)
+          yield spanAt(reader, range, producer, taker)
         } catch (error) {
           yield rejected(`${scopePlace}.spans[${position}]`, error, true)
         }

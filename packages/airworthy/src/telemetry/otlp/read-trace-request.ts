@@ -1,6 +1,6 @@
 /** One request of OTLP, in either encoding, as the spans in it and what had to be left out. Pure. */
-import { isJsonObject, type JsonValue } from '../../core/json.ts'
-import type { SpanRecord } from '../span.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
+import { type AttributeTaker, attributeValues, type SpanWith } from './attribute-taker.ts'
 import { parseExactly } from './parse-exactly.ts'
 import { whyNoTraces } from './parse-otlp-json.ts'
 import { readJsonSpans } from './read-json-spans.ts'
@@ -11,8 +11,8 @@ import { MalformedWire } from './wire-reader.ts'
 
 export type TraceEncoding = 'protobuf' | 'json'
 
-export type OpenedRequest =
-  | { readonly kind: 'spans'; readonly spans: Iterator<SpanRecord | RejectedSpan> }
+export type OpenedRequest<Attributes = JsonObject> =
+  | { readonly kind: 'spans'; readonly spans: Iterator<SpanWith<Attributes> | RejectedSpan> }
   /** The body as a whole cannot be read, or holds more parts than one request may. */
   | { readonly kind: 'malformed' | 'too-large'; readonly where: string; readonly why: string }
 
@@ -21,8 +21,17 @@ export type OpenedRequest =
  * @param body  unpacked, at most `requestBytesMax` bytes.
  */
 export function openTraceRequest(encoding: TraceEncoding, body: Uint8Array): OpenedRequest {
+  return openTaken(encoding, body, attributeValues())
+}
+
+/** The same; attributes become what `taker` makes of them. */
+export function openTaken<Attributes>(
+  encoding: TraceEncoding,
+  body: Uint8Array,
+  taker: AttributeTaker<Attributes>,
+): OpenedRequest<Attributes> {
   try {
-    return encoding === 'protobuf' ? { kind: 'spans', spans: readProtoSpans(body) } : openJson(body)
+    return encoding === 'protobuf' ? { kind: 'spans', spans: readProtoSpans(body, taker) } : openJson(body, taker)
   } catch (error) {
     if (error instanceof MalformedWire)
       return malformed('', `The body is no ExportTraceServiceRequest: ${error.message}`)
@@ -31,7 +40,7 @@ export function openTraceRequest(encoding: TraceEncoding, body: Uint8Array): Ope
   }
 }
 
-function openJson(body: Uint8Array): OpenedRequest {
+function openJson<Attributes>(body: Uint8Array, taker: AttributeTaker<Attributes>): OpenedRequest<Attributes> {
   if (countValues(body) > jsonValuesMax) {
     return { kind: 'too-large', where: '', why: `it holds more than ${jsonValuesMax} values` }
   }
@@ -56,14 +65,19 @@ function openJson(body: Uint8Array): OpenedRequest {
     return malformed('resourceSpans', `The body is no request for traces: ${whyNoTraces(value)}`)
   }
   if (!Array.isArray(groups)) return malformed('resourceSpans', 'resourceSpans is no list')
-  return { kind: 'spans', spans: jsonSpans(groups as readonly JsonValue[]) }
+  return { kind: 'spans', spans: jsonSpans(groups as readonly JsonValue[], taker) }
 }
 
-function* jsonSpans(groups: readonly JsonValue[]): Generator<SpanRecord | RejectedSpan> {
-  for (const one of readJsonSpans(groups)) yield one.kind === 'span' ? one.span : one
+function* jsonSpans<Attributes>(
+  groups: readonly JsonValue[],
+  taker: AttributeTaker<Attributes>,
+): Generator<SpanWith<Attributes> | RejectedSpan> {
+  for (const one of readJsonSpans(groups)) {
+    yield one.kind === 'span' ? { ...one.span, attributes: taker.of(one.span.attributes) } : one
+  }
 }
 
-function malformed(where: string, why: string): OpenedRequest {
+function malformed(where: string, why: string): OpenedRequest<never> {
   return { kind: 'malformed', where, why }
 }
 

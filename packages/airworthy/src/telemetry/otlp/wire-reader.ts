@@ -14,12 +14,14 @@ const groupDepthMax = 32
 
 export class WireReader {
   readonly bytes: Buffer
+  readonly view: DataView
   at: number
   /** Where the message ends that the cursor stands in. */
   end: number
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.at = 0
     this.end = bytes.byteLength
   }
@@ -70,15 +72,15 @@ export class WireReader {
   }
 
   fixed64(): bigint {
-    return this.bytes.readBigUInt64LE(this.advance(8))
+    return this.view.getBigUint64(this.advance(8), true)
   }
 
   fixed32(): number {
-    return this.bytes.readUInt32LE(this.advance(4))
+    return this.view.getUint32(this.advance(4), true)
   }
 
   double(): number {
-    return this.bytes.readDoubleLE(this.advance(8))
+    return this.view.getFloat64(this.advance(8), true)
   }
 
   /** @throws MalformedWire for what is not UTF-8, as proto3 demands. */
@@ -93,6 +95,14 @@ export class WireReader {
       throw new MalformedWire('a text is not UTF-8')
     }
     return text
+  }
+
+  /** Bytes as hexadecimal digits; undefined when there are not so many. @throws MalformedWire */
+  hex(length: number): string | undefined {
+    const end = this.lengthEnd()
+    const from = this.at
+    this.at = end
+    return end - from === length ? this.bytes.toString('hex', from, end) : undefined
   }
 
   /** A view, no copy. */
@@ -136,8 +146,8 @@ export class WireReader {
     }
   }
 
-  /** Reads a length; where what it measures ends. */
-  private lengthEnd(): number {
+  /** Reads a length; where what it measures ends. @throws MalformedWire */
+  lengthEnd(): number {
     const length = this.number()
     if (length > this.end - this.at) throw new MalformedWire('a length goes beyond its message')
     return this.at + length
