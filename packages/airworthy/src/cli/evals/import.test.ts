@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { scenarioLine, writeEvalProject } from '../../../test/fixtures/eval-project.ts'
 import { runCommand } from '../../../test/fixtures/run-command.ts'
 import { readDataset } from '../../evals/dataset/read-dataset.ts'
 
@@ -57,4 +58,30 @@ test.each([
   const { code, stderr } = await runCommand(args, { cwd: folder })
   expect(stderr).toMatch(said)
   expect(code).toBe(3)
+})
+
+test('results of a run go on record beside a manifest, and the gate says that they prove nothing', async () => {
+  const project = writeEvalProject({ run: '{ module: agent.mjs }', datasets: { 'all.jsonl': scenarioLine('one') } })
+  const rows = [true, true, false].map((success, testIdx) => ({ success, testIdx, gradingResult: { pass: success } }))
+  const results = JSON.stringify({ results: { version: 3, results: rows } })
+  for (const cwd of [project, folder]) writeFileSync(join(cwd, 'results.json'), results)
+  try {
+    const args = ['eval', 'import', '--from', 'promptfoo', 'results.json']
+    const without = await runCommand(args, { cwd: folder })
+    expect([without.code, without.stderr]).toEqual([0, expect.stringMatching(/3 verdicts.*\nNot on record/)])
+    // Twice the same file is no more than once.
+    for (const _time of [1, 2]) {
+      const { code, stdout } = await runCommand([...args, '--json'], { cwd: project })
+      expect([code, JSON.parse(stdout).recorded]).toEqual([0, true])
+    }
+    const gated = JSON.parse((await runCommand(['eval', 'gate', '--json'], { cwd: project })).stdout)
+    expect(gated.verdict).toBe('none')
+    const third = gated.controls.find(({ id }: { id: string }) => id === 'EVAL-3')
+    expect(third).toMatchObject({ state: 'unknown' })
+    expect(third.why).toMatch(
+      /There is no run of scenarios.*3 verdicts of another tool \(2 pass\), imported, not re-judged: they prove nothing/,
+    )
+  } finally {
+    rmSync(project, { recursive: true })
+  }
 })

@@ -4,7 +4,6 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { buildCommand } from '@stricli/core'
 import { type Digest, digestOf } from '../../core/digest.ts'
 import { AirworthyError, type Fault, renderFault } from '../../core/errors.ts'
-import { newId } from '../../core/ids.ts'
 import { isJsonObject } from '../../core/json.ts'
 import { type LintReport, lintDataset } from '../../evals/dataset/lint.ts'
 import type { PlacedScenario } from '../../evals/dataset/read-dataset.ts'
@@ -19,6 +18,7 @@ import { type CliContext, exitCodes, printJson, runCommand } from '../context.ts
 import { dbFlag, dirFlag, jsonFlag, projectFlag } from '../flags.ts'
 import { foldersOf, storeOf } from '../kit-access.ts'
 import { loadDataset } from './load-dataset.ts'
+import { recordEvidence } from './record-evidence.ts'
 import { sandboxed } from './sandboxed-environment.ts'
 import { startEvalKit } from './start-eval-kit.ts'
 
@@ -86,8 +86,7 @@ async function evalLint(context: CliContext, flags: Flags, files: readonly strin
       trial,
     }))
     const dataset = digestOf(cells)
-    if (found.unproven.length === 0)
-      await recordEvidence(context, flags, kit, standingOf(dataset, scenarios.length, found))
+    if (found.unproven.length === 0) await record(context, flags, kit, standingOf(dataset, scenarios.length, found))
     return report(context, flags, { scenarios: scenarios.length, dataset, ...found })
   } finally {
     await started.close()
@@ -103,35 +102,13 @@ function standingOf(dataset: Digest, scenarios: number, { faults }: LintReport):
 }
 
 /** Into the project's store, where the gate looks for it; what only a judge could tell is not recorded. */
-async function recordEvidence(
+async function record(
   context: CliContext,
   flags: Flags,
   { release, environment }: Pick<EvalKit, 'release' | 'environment'>,
   standing: LintStanding,
 ): Promise<void> {
-  const { openStore } = await import('../../store/open-store.ts')
-  const store = await openStore(storeOf(context, flags))
-  try {
-    const atMs = Date.now()
-    const evidence = [lintEvidence(standing, { release, environment, atMs })]
-    await store.evidence.recordEvidence({
-      evidence,
-      entry: {
-        id: newId('ent', atMs),
-        timeMs: atMs,
-        kind: 'evidence-recorded',
-        actor: { kind: 'kit', id: 'eval-lint', verifiedBy: 'kit' },
-        release,
-        environment,
-        details: {
-          evidence: digestOf(evidence),
-          outcomes: Object.fromEntries(evidence.map(({ control, outcome }) => [control, outcome])),
-        },
-      },
-    })
-  } finally {
-    await store.close()
-  }
+  await recordEvidence(context, flags, 'eval-lint', lintEvidence(standing, { release, environment, atMs: Date.now() }))
 }
 
 type Told = Partial<LintReport> & {

@@ -63,6 +63,11 @@ export function passRateOf(
 
 /** On the pinned model, and on the cheaper one where the release may switch to it: the worse of the two is the answer. */
 export function judgePassRate(input: GateInput): GateControl {
+  const judged = judgeRuns(input)
+  return input.imported === undefined ? judged : { ...judged, why: `${judged.why} ${input.imported}` }
+}
+
+function judgeRuns(input: GateInput): GateControl {
   const pinned = judgeRun(input, input.scenarios, 'airworthy eval run')
   if (input.hasCheaper !== true || pinned.state !== 'pass') return pinned
   const cheaper = judgeRun(input, input.cheaper, 'airworthy eval run --model cheaper')

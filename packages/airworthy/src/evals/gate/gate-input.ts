@@ -22,6 +22,8 @@ export interface GateInput {
   readonly observed?: CountedRun
   /** What `eval lint` said of the dataset; absent: nobody linted it. */
   readonly lint?: LintStanding
+  /** One sentence about verdicts of other tools that were imported; they count nowhere. */
+  readonly imported?: string
   readonly calibrations: readonly Calibration[]
   /** Of incidents and the cases that came from them; absent: there is no record of incidents. */
   readonly incidents?: IncidentStanding

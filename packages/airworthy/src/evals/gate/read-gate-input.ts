@@ -7,6 +7,7 @@ import type { Calibration } from '../calibration/standing.ts'
 import type { EvalPlan } from '../eval-row.ts'
 import type { EvalStore } from '../port.ts'
 import type { CountedRun, GateInput, IncidentStanding } from './gate-input.ts'
+import { importedNoteOf } from './imported-verdicts.ts'
 import { lintStandingOf } from './lint-standing.ts'
 import { recount } from './recount.ts'
 
@@ -65,6 +66,7 @@ export async function readGateInput(store: RunReader, request: GateRequest): Pro
     [scenarios, attacks, observed, cheaper].map((plan) => counted(store, plan)),
   )
   const lint = lintStandingOf(evidence, scenarios?.dataset)
+  const imported = importedNoteOf(evidence)
   return {
     gates,
     release,
@@ -75,6 +77,7 @@ export async function readGateInput(store: RunReader, request: GateRequest): Pro
     ...(fourth === undefined ? {} : { cheaper: fourth }),
     hasCheaper: request.hasCheaper ?? false,
     ...(lint === undefined ? {} : { lint }),
+    ...(imported === undefined ? {} : { imported }),
     calibrations,
     ...(incidents === undefined ? {} : { incidents }),
     nowMs,
