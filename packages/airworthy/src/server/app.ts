@@ -5,6 +5,7 @@
 import { Hono } from 'hono'
 import { type Caller, callerOf } from './caller.ts'
 import { checkHost, type HostRules } from './check-host.ts'
+import { withHeaders } from './plain-response.ts'
 import { problemOf, RequestRefused } from './problem.ts'
 import { fitted, readJsonBody } from './read-body.ts'
 import type { Asked, Route, ServerContext } from './route.ts'
@@ -89,12 +90,14 @@ function paramsOf(route: Route, params: Readonly<Record<string, string>>, path: 
 }
 
 /** What every answer carries. */
+const seal = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+}
+const observedSeal = { ...seal, 'airworthy-mode': 'observe' }
+const unlessTold = { 'cache-control': 'no-store' }
+
 function sealed(response: Response, { kit }: ServerContext): Response {
-  const { headers } = response
-  headers.set('x-content-type-options', 'nosniff')
-  headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
-  headers.set('referrer-policy', 'no-referrer')
-  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
-  if (kit.mode === 'observe') headers.set('airworthy-mode', 'observe')
-  return response
+  return withHeaders(response, kit.mode === 'observe' ? observedSeal : seal, unlessTold)
 }

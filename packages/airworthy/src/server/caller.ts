@@ -4,7 +4,7 @@ import type { AuditActor } from '../audit/entry.ts'
 import { sha256 } from '../core/hash.ts'
 import type { TaskRecord } from '../guard/port.ts'
 import type { Kit } from '../kit.ts'
-import { credentialOf } from '../operate/keys/credentials.ts'
+import { credentialOfHash } from '../operate/keys/credentials.ts'
 import type { CredentialKind, CredentialRecord } from '../operate/keys/port.ts'
 import { taskTokenPrefix } from '../operate/tasks/open-task.ts'
 import { RequestRefused } from './problem.ts'
@@ -74,10 +74,12 @@ async function taskCaller(kit: Kit, token: string): Promise<Caller> {
 
 async function credentialCaller(kit: Kit, key: string): Promise<Caller> {
   // Both are hashed, so that the time tells nothing of the key, its length included.
-  if (timingSafeEqual(sha256(key), sha256(kit.keys.operator))) {
+  const hash = sha256(key)
+  if (timingSafeEqual(hash, operatorHashOf(kit))) {
     return { kind: 'operator', id: 'operator', name: 'operator', roles: [] }
   }
-  const record: CredentialRecord | undefined = await credentialOf(kit.store.credentials, key)
+  const hex = Buffer.from(hash).toString('hex')
+  const record: CredentialRecord | undefined = await credentialOfHash(kit.store.credentials, hex)
   if (record === undefined) throw unauthenticated('The key is unknown, or was revoked.')
   const { id, kind, name, roles, agent, principal } = record
   return {
@@ -88,6 +90,18 @@ async function credentialCaller(kit: Kit, key: string): Promise<Caller> {
     ...(agent === undefined ? {} : { agent }),
     ...(principal === undefined ? {} : { principal }),
   }
+}
+
+/** The operator's key is a fact of the kit's folder, read once. */
+const operatorHashes = new WeakMap<Kit['keys'], Uint8Array>()
+
+function operatorHashOf({ keys }: Kit): Uint8Array {
+  let hash = operatorHashes.get(keys)
+  if (hash === undefined) {
+    hash = sha256(keys.operator)
+    operatorHashes.set(keys, hash)
+  }
+  return hash
 }
 
 function bearerOf(headers: Headers): string | undefined {

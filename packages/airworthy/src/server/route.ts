@@ -4,6 +4,7 @@ import type { Kit } from '../kit.ts'
 import type { Caller, CallerKind } from './caller.ts'
 import type { Metrics } from './metrics.ts'
 import type { Intake } from './otlp/intake.ts'
+import { plainResponse } from './plain-response.ts'
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -68,9 +69,9 @@ export function route<Body extends z.ZodType, Query extends z.ZodType>(
 }
 
 export function jsonAnswer(value: unknown, status = 200): Response {
-  return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } })
+  return plainResponse(JSON.stringify(value), status, { 'content-type': 'application/json' })
 }
 
 export function textAnswer(text: string, status = 200): Response {
-  return new Response(text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+  return plainResponse(text, status, { 'content-type': 'text/plain; charset=utf-8' })
 }

@@ -7,6 +7,7 @@ import type { Kit } from '../kit.ts'
 import { createApp } from './app.ts'
 import { flushWithFirstPiece } from './flush-with-first-piece.ts'
 import { gatewayKitOf } from './gateway-of-kit.ts'
+import { Incoming } from './incoming.ts'
 import { mcpGateway } from './mcp/gateway.ts'
 import { createMetrics } from './metrics.ts'
 import { noteIncoming } from './otlp/incoming-body.ts'
@@ -59,6 +60,7 @@ export async function serve(kit: Kit, options: ServeOptions): Promise<Serving> {
     },
     hostname: host,
     serverOptions: {
+      IncomingMessage: Incoming,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,

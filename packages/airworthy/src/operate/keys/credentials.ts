@@ -103,8 +103,13 @@ export async function revokeCredential(
 }
 
 /** The live credential of a key, or undefined: unknown and revoked look the same to the caller. */
-export async function credentialOf(store: CredentialStore, key: string): Promise<CredentialRecord | undefined> {
-  const record = await store.credentialByHash(sha256Hex(key))
+export function credentialOf(store: CredentialStore, key: string): Promise<CredentialRecord | undefined> {
+  return credentialOfHash(store, sha256Hex(key))
+}
+
+/** @param hash  SHA-256 of the key, in hexadecimal digits. */
+export async function credentialOfHash(store: CredentialStore, hash: string): Promise<CredentialRecord | undefined> {
+  const record = await store.credentialByHash(hash)
   return record === undefined || record.revokedMs !== undefined ? undefined : record
 }
 

@@ -4,6 +4,7 @@ import { errorMessage, errorResponse, jsonResponse, type RequestId, resultMessag
 
 export type Notify = (method: string, params: JsonObject) => void
 
+const encoder = new TextEncoder()
 const keepAliveMs = 15_000
 
 /**
@@ -16,7 +17,6 @@ export function exchange(
   onGone: () => void,
 ): Promise<Response> {
   return new Promise((answer) => {
-    const encoder = new TextEncoder()
     let stream: ReadableStreamDefaultController<Uint8Array> | undefined
     let keepAlive: NodeJS.Timeout | undefined
     let isOver = false

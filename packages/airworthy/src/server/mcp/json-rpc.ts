@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../core/error-codes.ts'
 import { AirworthyError } from '../../core/errors.ts'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
+import { plainResponse } from '../plain-response.ts'
 
 export type RequestId = string | number
 
@@ -70,7 +71,7 @@ export function jsonResponse(
   status = 200,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(JSON.stringify(message), { status, headers: { 'content-type': 'application/json', ...headers } })
+  return plainResponse(JSON.stringify(message), status, { 'content-type': 'application/json', ...headers })
 }
 
 export function errorResponse(id: RequestId | null, error: unknown): Response {

@@ -7,12 +7,10 @@ const decimal = /^-?\d+(\.\d+)?$/
 
 /** @throws RpcError MCP_HEADER_MISMATCH when a header that the schema declares disagrees with the argument. */
 export function checkParamHeaders(headers: Headers, schema: JsonObject, given: JsonObject): void {
-  let declared: Map<string, readonly string[]> | undefined
-  for (const [name, value] of headers) {
-    if (!name.startsWith(prefix)) continue
-    declared ??= declarationsOf(schema)
-    const path = declared.get(name.slice(prefix.length))
-    if (path === undefined) continue
+  for (const [declared, path] of knownDeclarationsOf(schema)) {
+    const name = `${prefix}${declared}`
+    const value = headers.get(name)
+    if (value === null) continue
     const argument = path.reduce<JsonValue | undefined>(
       (node, key) => (isJsonObject(node) ? node[key] : undefined),
       given,
@@ -35,6 +33,21 @@ export function withoutDeclarations(schema: JsonObject): JsonObject {
   return { ...rest, properties: Object.fromEntries(kept) as JsonObject }
 }
 
+/** By schema: a manifest's schemas do not change, and most declare nothing. */
+const declarations = new WeakMap<JsonObject, ReadonlyMap<string, readonly string[]>>()
+
+function knownDeclarationsOf(schema: JsonObject): ReadonlyMap<string, readonly string[]> {
+  let known = declarations.get(schema)
+  if (known === undefined) {
+    known = declarationsOf(schema)
+    declarations.set(schema, known)
+  }
+  return known
+}
+
+/** What no header can be named is left out: it cannot be sent either. */
+const headerName = /^[\w!#$%&'*+.^`|~-]+$/
+
 function declarationsOf(
   schema: JsonObject,
   path: readonly string[] = [],
@@ -45,7 +58,7 @@ function declarationsOf(
   for (const [key, value] of Object.entries(properties)) {
     if (!isJsonObject(value)) continue
     const header = value['x-mcp-header']
-    if (typeof header === 'string') found.set(header.toLowerCase(), [...path, key])
+    if (typeof header === 'string' && headerName.test(header)) found.set(header.toLowerCase(), [...path, key])
     declarationsOf(value, [...path, key], found)
   }
   return found
