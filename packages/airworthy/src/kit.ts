@@ -52,6 +52,7 @@ import {
   type ModelPassage,
 } from './operate/model/model-call.ts'
 import { readProject } from './operate/onboard/read-project.ts'
+import { expireRecordings } from './operate/recordings/expire-recordings.ts'
 import { byMinute } from './operate/recovery/by-minute.ts'
 import { newOwner } from './operate/recovery/owner.ts'
 import { sweep, sweepMemory } from './operate/recovery/sweep.ts'
@@ -339,7 +340,13 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     manifest,
     abortRunning: running.abort,
   })
-  const retention = retentionLoop({ store: store.retention, retention: manifest.retention, clock, log })
+  const retention = retentionLoop({
+    store: store.retention,
+    expireRecordings: () => expireRecordings(store.recordings, clock(), manifest.retention, manifest.recording),
+    retention: manifest.retention,
+    clock,
+    log,
+  })
   let isClosing = false
   let sweeping: NodeJS.Timeout | undefined
   let sweepRound: Promise<void> = Promise.resolve()

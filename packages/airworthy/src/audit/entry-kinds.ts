@@ -26,6 +26,7 @@ export const auditEntryKinds = [
   'key-created',
   'key-revoked',
   'body-erased',
+  'recording-forgotten',
   'evidence-recorded',
   'drill-run',
   'verdict-given',

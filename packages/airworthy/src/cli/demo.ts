@@ -155,6 +155,7 @@ async function demonstrate(
         db: given.db,
         environment: given.environment,
         mode: 'enforce',
+        record: false,
       },
     ),
   )

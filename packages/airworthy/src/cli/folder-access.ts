@@ -23,6 +23,8 @@ import { engageKill, liftKill } from '../operate/halts/kill-switch.ts'
 import { createCredential, credentialOf, revokeCredential } from '../operate/keys/credentials.ts'
 import type { CredentialRecord } from '../operate/keys/port.ts'
 import { manifestFile } from '../operate/onboard/read-project.ts'
+import { forgetTask } from '../operate/recordings/forget-task.ts'
+import { wireOfForgotten } from '../server/api/tasks.ts'
 import { wireOfEscalation } from '../server/wire/escalation.ts'
 import { openStore, type StoreLocation } from '../store/open-store.ts'
 import { databaseFile } from '../store/sqlite/open.ts'
@@ -118,6 +120,10 @@ export async function openFolder(
     },
     revive: async (tool, reason) =>
       await liftKill(killPorts, { agent: await agentOf(store, manifest, dir), tool, reason, actor }),
+    forgetTask: async (task, reason) =>
+      wireOfForgotten(
+        await forgetTask(store, { task, reason, actor, clock, newId: (prefix) => newId(prefix, clock()) }),
+      ),
     createKey: (request) => createCredential(store.credentials, request, by()),
     listKeys: () => store.credentials.listCredentials(),
     revokeKey: (id) => revokeCredential(store.credentials, id, by()),

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import type { WireApproval, WireShownApproval } from '../contract/approval.ts'
 import type { WireEscalation } from '../contract/escalation.ts'
 import type { WireKey } from '../contract/key.ts'
+import type { WireForgottenTask } from '../contract/task.ts'
 import type { Digest } from '../core/digest.ts'
 import { AirworthyError, type Fault } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -53,6 +54,7 @@ export interface KitAccess {
   ): Promise<WireEscalation>
   kill(tool: string, reason: string): Promise<KillReport>
   revive(tool: string, reason: string): Promise<boolean>
+  forgetTask(task: string, reason: string): Promise<WireForgottenTask>
   createKey(request: NewCredential): Promise<{ readonly record: CredentialRecord; readonly key: string }>
   listKeys(): Promise<readonly CredentialRecord[]>
   revokeKey(id: string): Promise<void>
@@ -287,6 +289,7 @@ function remoteKit(url: string, dir: string, env: CliContext['env']): KitAccess 
       ask('POST', `/escalations/${encodeURIComponent(id)}/${verb}`, text === undefined ? {} : { text }, key),
     kill: (tool, reason) => ask('POST', '/kills', { tool, reason }),
     revive: async (tool, reason) => (await ask<{ lifted: boolean }>('POST', '/kills/lift', { tool, reason })).lifted,
+    forgetTask: (task, reason) => ask('POST', `/tasks/${encodeURIComponent(task)}/forget`, { reason }),
     createKey: async (request) => {
       const { key: created, ...record } = await ask<WireKey & { key: string }>('POST', '/keys', request)
       return { record: keyOfWire(record), key: created }

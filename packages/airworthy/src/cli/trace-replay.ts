@@ -39,12 +39,12 @@ export const traceReplayCommand = buildCommand<ReplayFlags, string[], CliContext
   docs: {
     brief: 'Run the agent again against a recorded task, and find the first difference',
     fullDescription:
-      'The agent is started as the manifest says and can reach nothing but the record: a request that is not the recorded one, byte for byte, stops it and is shown. Names are ids of tasks. --failed takes the latest failed trials of evals (with none, the latest ones and a planted failure) and records evidence for RULE-1. Exit codes: 0 identical, 1 not, 2 nothing to replay, 3 called wrongly.',
+      'The agent is started as the manifest says and can reach nothing but the record: a request that is not the recorded one, byte for byte, stops it and is shown. Names are ids of tasks: trials of evals, and tasks that were recorded (`airworthy up --record`). --failed takes the latest that failed: outside of dev recorded tasks of that environment, in dev those and trials (with none, the latest ones and a planted failure), and records evidence for RULE-1. Exit codes: 0 identical, 1 not, 2 nothing to replay or a step that is not on record, 3 called wrongly.',
   },
   parameters: {
     positional: { kind: 'array', parameter: { brief: 'Ids of tasks', parse: String, placeholder: 'TASK' } },
     flags: {
-      failed: { kind: 'boolean', brief: 'Replay the latest failed trials', default: false },
+      failed: { kind: 'boolean', brief: 'Replay the latest tasks that failed', default: false },
       limit: countFlag('With --failed: how many at most; default 20'),
       with: optionalText(
         'tool=JSON or tool=@FILE: another result of this tool, to see from where the run departs',
@@ -187,12 +187,15 @@ function report(
     const alone = replayed.length === 1 && first !== undefined ? jsonOf(first) : {}
     printJson(context, { ...alone, replayed: replayed.map(jsonOf), ...(planted === undefined ? {} : { planted }) })
   } else if (replayed.length === 0) {
-    context.stdout.write('No trial is on record that could be replayed. Run `airworthy eval run` first.\n')
+    context.stdout.write('Nothing is on record that could be replayed. Run `airworthy eval run`, or record tasks.\n')
   } else if (planted !== undefined) {
     context.stdout.write(`A planted failure was ${planted ? 'found' : 'NOT FOUND'}.\n`)
   }
   if (replayed.length === 0) return exitCodes.noVerdict
-  return replayed.every(({ identical }) => identical) && planted !== false ? exitCodes.pass : exitCodes.fail
+  if (replayed.every(({ identical }) => identical) && planted !== false) return exitCodes.pass
+  // Of a task that departs nowhere but where its record has a gap, nobody knows whether it is the same.
+  const isUnknown = replayed.every(({ identical, difference }) => identical || difference?.kind === 'missing')
+  return isUnknown && planted !== false ? exitCodes.noVerdict : exitCodes.fail
 }
 
 function changed(cassette: Cassette, wish: string | undefined, cwd: string): Cassette {
@@ -222,7 +225,7 @@ function changed(cassette: Cassette, wish: string | undefined, cwd: string): Cas
   return { ...cassette, exchanges }
 }
 
-function jsonOf({ task, identical, difference, exchanges, answered, exempted }: ReplayedTask) {
+function jsonOf({ task, identical, difference, exchanges, answered, exempted, redacted, missing }: ReplayedTask) {
   return {
     task,
     identical,
@@ -230,14 +233,24 @@ function jsonOf({ task, identical, difference, exchanges, answered, exempted }: 
     exchanges,
     answered,
     exempted,
+    ...(redacted === 0 ? {} : { redacted }),
+    ...(missing.length === 0 ? {} : { missing }),
   }
 }
 
-function textOf({ task, identical, difference, exchanges, exempted }: ReplayedTask): string {
+function textOf({ task, identical, difference, exchanges, exempted, redacted, missing }: ReplayedTask): string {
+  const hidden =
+    redacted === 0
+      ? ''
+      : `  ${redacted} exchanges are redacted, as the manifest says of their data: what stood there nobody compares, and an agent that works with it departs.\n`
   if (identical || difference === undefined) {
     const exempt = exempted.length === 0 ? '' : ` (exempt: ${exempted.join(', ')})`
-    return `${task}  identical, ${exchanges} exchanges${exempt}\n`
+    return `${task}  identical, ${exchanges} exchanges${exempt}\n${hidden}`
   }
   const { step, kind, path, want, got } = difference
-  return `${task}  departs at step ${step} of ${exchanges} (${kind})${path === '' ? '' : ` at ${path}`}\n  recorded ${JSON.stringify(want)}\n  now      ${JSON.stringify(got)}\n`
+  const gaps = missing.map((one) => `  missing  ${one}\n`).join('')
+  if (kind === 'missing') {
+    return `${task}  stops at step ${step} of ${exchanges}: ${want}\n  now      ${JSON.stringify(got)}\n${gaps}${hidden}`
+  }
+  return `${task}  departs at step ${step} of ${exchanges} (${kind})${path === '' ? '' : ` at ${path}`}\n  recorded ${JSON.stringify(want)}\n  now      ${JSON.stringify(got)}\n${gaps}${hidden}`
 }

@@ -18,6 +18,7 @@ import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts
 import { foldersOf, type KitFlags, storeOf } from './kit-access.ts'
 import { printUnread, type UnreadPart, unreadJson } from './print-unread.ts'
 import { table } from './table.ts'
+import { traceForgetCommand } from './trace-forget.ts'
 import { traceReplayCommand } from './trace-replay.ts'
 import { taskJson, tasksText } from './trace-tasks-text.ts'
 import { runJson, runText, summaryJson } from './trace-text.ts'
@@ -202,8 +203,9 @@ export const traceCommands = buildRouteMap({
     show: showCommand,
     replay: traceReplayCommand,
     'to-scenario': traceToScenarioCommand,
+    forget: traceForgetCommand,
   },
-  docs: { brief: 'Traces and recorded runs: import, ls, show, replay, to-scenario' },
+  docs: { brief: 'Traces and recorded runs: import, ls, show, replay, to-scenario, forget' },
 })
 
 const traceBounds = { spansMax: 10_000, charactersMax: 256 * 1024 * 1024 }

@@ -6,6 +6,7 @@ import { AirworthyError } from '../core/errors.ts'
 import { type CliContext, exitCodes, runCommand } from './context.ts'
 import { dbFlag, dirFlag, environmentFlag, optionalText, projectFlag } from './flags.ts'
 import { databaseOf, foldersOf, type KitFlags, runningUrl, storeOf, type UpFile } from './kit-access.ts'
+import { startRecording } from './start-recording.ts'
 
 export const defaultPort = 4747
 
@@ -15,6 +16,7 @@ interface UpFlags extends KitFlags {
   readonly db: string | undefined
   readonly environment: string | undefined
   readonly mode: 'enforce' | 'observe'
+  readonly record: boolean
 }
 
 export const upCommand = buildCommand<UpFlags, [], CliContext>({
@@ -39,6 +41,11 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
         brief: 'observe records every decision and enforces none',
         default: 'enforce',
       },
+      record: {
+        kind: 'boolean',
+        brief: "Record every task for `trace replay`, whatever the manifest's `recording` says",
+        default: false,
+      },
     },
   },
   async func(given) {
@@ -62,6 +69,8 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
 export interface StartedKit {
   readonly url: string
   readonly kit: import('../kit.ts').Kit
+  /** Of tasks, for a replay; undefined: nothing is recorded. */
+  readonly recordedShare?: number | undefined
   close(): Promise<void>
 }
 
@@ -90,7 +99,12 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
   const upFile = join(dir, 'up.json')
   try {
     await kit.start()
-    const server = await serve(kit, { port: given.port, ...(given.host === undefined ? {} : { host: given.host }) })
+    const recording = await startRecording(kit, given.record, (line) => context.stderr.write(`${line}\n`))
+    const server = await serve(kit, {
+      port: given.port,
+      ...(given.host === undefined ? {} : { host: given.host }),
+      ...(recording === undefined ? {} : { recorder: recording.recorder }),
+    })
     const left: UpFile = { url: server.url, pid: process.pid, ...(database === undefined ? {} : { db: database }) }
     writeFileSync(upFile, JSON.stringify(left), { mode: 0o600 })
     const { giveBackWhenIdle } = await import('./idle-memory.ts')
@@ -98,10 +112,12 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
     return {
       url: server.url,
       kit,
+      recordedShare: recording?.share,
       async close() {
         stopGivingBack()
         rmSync(upFile, { force: true })
         await server.close()
+        await recording?.stop()
         await kit.close()
       },
     }
@@ -111,15 +127,21 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
   }
 }
 
-function banner({ url, kit }: StartedKit): string {
+function banner({ url, kit, recordedShare }: StartedKit): string {
   const { manifest, mode, environment, guard } = kit
   return [
     `Airworthy governs ${manifest.agent} in ${environment}, mode ${mode}.`,
     ...(mode === 'observe' ? ['OBSERVE: every decision is recorded and NONE is enforced.'] : []),
     ...(guard.notReady === undefined ? [] : [`NOT READY: ${guard.notReady}`]),
     ...(manifest.principal.assertedByAgent ? ['Principals are asserted by the agent; nobody verifies them.'] : []),
+    ...(recordedShare === undefined ? [] : [recordedText(recordedShare, kit.manifest.recording?.failed !== false)]),
     `  API  ${url}/api/v1    MCP  ${url}/mcp/${manifest.agent}`,
   ].join('\n')
+}
+
+function recordedText(share: number, failed: boolean): string {
+  if (share >= 1) return 'Every task is recorded for a replay.'
+  return `${Number((share * 100).toFixed(2))} % of tasks${failed ? ', and those that fail,' : ''} are recorded for a replay.`
 }
 
 export interface Interruption {

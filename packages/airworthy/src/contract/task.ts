@@ -36,4 +36,26 @@ export const openedTask = z
   .describe('A task that was opened.')
 export type WireOpenedTask = z.infer<typeof openedTask>
 
+export const closeTaskBody = z.strictObject({
+  reply: z.string().max(32_768).optional().describe('What the agent said in the end; a recording compares it.'),
+  failed: z
+    .string()
+    .min(1)
+    .max(1_024)
+    .optional()
+    .describe('Why the task failed, as its agent or its user sees it: its recording is kept.'),
+})
+
+export const forgetTaskBody = z.strictObject({ reason: z.string().min(1).max(500) })
+export type WireForgetTask = z.infer<typeof forgetTaskBody>
+
+export const forgottenTask = z
+  .object({
+    task: idText,
+    bodies_erased: z.int().describe('What was asked for, arguments, results: those that stood until now.'),
+    recording_deleted: z.boolean(),
+  })
+  .describe('What a task said and did is erased.')
+export type WireForgottenTask = z.infer<typeof forgottenTask>
+
 export const closedTask = z.object({ task: idText, closed: z.literal(true) }).describe('A task that has ended.')

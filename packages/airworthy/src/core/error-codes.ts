@@ -110,6 +110,7 @@ export const errorCodes = {
   DATASET_IMPOSSIBLE: 'No agent could pass a scenario, or nobody has shown that one can.',
   DATASET_SATISFIED: 'A scenario passes for an agent that does nothing.',
   CASSETTE_UNKNOWN: 'A task has no record that could be replayed.',
+  TASK_OPEN: 'A task is not at its end.',
   EVAL_PLAN_CHANGED: 'A run of evals was planned otherwise than it would be resumed.',
   EVAL_WORLD_INVALID: 'Nothing usable stands in for a real server in an eval.',
   EVAL_AGENT_INVALID: 'The agent that an eval should run cannot be started.',

@@ -131,8 +131,8 @@ function doorOver(ask: Http, task: string): TaskDoor {
       const wire = await ask<WireEscalation>({ method: 'GET', path, ...(signal === undefined ? {} : { signal }) })
       return escalationOfWire(wire)
     },
-    async close() {
-      await ask({ method: 'POST', path: `/api/v1/tasks/${encodeURIComponent(task)}/close`, body: {} })
+    async close(said = {}) {
+      await ask({ method: 'POST', path: `/api/v1/tasks/${encodeURIComponent(task)}/close`, body: said })
     },
   }
 }

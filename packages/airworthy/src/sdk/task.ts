@@ -53,8 +53,11 @@ export interface Task {
   /** Waits for a person's answer at most `waitMs` (default 0), then tells how it stands. @throws ESCALATION_UNKNOWN */
   escalation(id: string, options?: { readonly waitMs?: number; readonly signal?: AbortSignal }): Promise<Escalation>
 
-  /** Ends the task; its token opens nothing any more. */
-  close(): Promise<void>
+  /**
+   * Ends the task; its token opens nothing any more. What is said of it goes into its recording, if it is recorded: `reply`, what the
+   * agent said in the end, and `failed`, why it was no success.
+   */
+  close(said?: TaskEnd): Promise<void>
 }
 
 /** An item in the human queue, as the agent that waits for it sees it. */
@@ -95,7 +98,14 @@ export interface TaskDoor {
   escalate(reason: string): Promise<Escalation>
   /** Waits as `poll` does. */
   escalation(id: string, waitMs: number, signal: AbortSignal | undefined): Promise<Escalation>
-  close(): Promise<void>
+  close(said?: TaskEnd): Promise<void>
+}
+
+export interface TaskEnd {
+  /** At most 32,768 characters. */
+  readonly reply?: string
+  /** At most 1,024 characters. */
+  readonly failed?: string
 }
 
 export interface Report {
@@ -154,6 +164,6 @@ export function createTask(door: TaskDoor, about: Pick<Task, 'id' | 'token' | 't
       tool(name, run)(typeof query === 'string' ? { query } : query, ...(options === undefined ? [] : [options])),
     escalate: (reason) => door.escalate(reason),
     escalation,
-    close: () => door.close(),
+    close: (said) => door.close(said),
   }
 }

@@ -44,7 +44,7 @@ import {
   responsesRequest,
 } from '../contract/model.ts'
 import { health, permitKeys, readiness, status } from '../contract/status.ts'
-import { closedTask, openedTask, openTaskBody } from '../contract/task.ts'
+import { closedTask, closeTaskBody, forgetTaskBody, forgottenTask, openedTask, openTaskBody } from '../contract/task.ts'
 import { trace } from '../contract/trace.ts'
 import { pushBytesMax } from '../evals/push/push-file.ts'
 import { act, readAction, reportOutcome } from './api/actions.ts'
@@ -75,7 +75,7 @@ import { events } from './api/events.ts'
 import { metricsSeries as readMetricsSeries, metricsSummary as readMetricsSummary } from './api/metrics.ts'
 import { check, createKey, kill, liftKill, listKeys, listKills, revokeKey } from './api/operators.ts'
 import { healthz, metrics, permitKey, readyz, status as statusOf } from './api/status.ts'
-import { closeTask, openTask } from './api/tasks.ts'
+import { closeTask, forgetTask, openTask } from './api/tasks.ts'
 import { readTrace } from './api/traces.ts'
 import type { CallerKind } from './caller.ts'
 import { liftToken } from './mcp/lift-token.ts'
@@ -273,9 +273,18 @@ export const routes: readonly Route[] = [
     path: '/api/v1/tasks/{id}/close',
     credentials: ['task', 'agent'],
     summary: 'End a task; its token opens nothing any more',
-    body: z.strictObject({}),
+    body: closeTaskBody,
     answer: { schema: closedTask },
     handle: closeTask,
+  }),
+  route({
+    method: 'POST',
+    path: '/api/v1/tasks/{id}/forget',
+    credentials: ['operator'],
+    summary: 'Erase what a closed task said and did: its recording, and every body in the log',
+    body: forgetTaskBody,
+    answer: { schema: forgottenTask },
+    handle: forgetTask,
   }),
   route({
     method: 'GET',

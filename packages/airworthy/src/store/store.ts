@@ -16,6 +16,7 @@ import type { CredentialStore } from '../operate/keys/port.ts'
 import type { MetricsStore } from '../operate/metrics/port.ts'
 import type { ModelStore } from '../operate/model/port.ts'
 import type { NotificationStore } from '../operate/notifications/port.ts'
+import type { RecordingStore } from '../operate/recordings/port.ts'
 import type { RecoveryStore } from '../operate/recovery/port.ts'
 import type { ReleaseStore } from '../operate/releases/port.ts'
 import type { ScheduleStore } from '../operate/schedules/port.ts'
@@ -35,6 +36,7 @@ export interface Store {
   readonly evidence: EvidenceStore
   readonly evals: EvalStore
   readonly calibrations: CalibrationStore
+  readonly recordings: RecordingStore
   readonly recovery: RecoveryStore
   readonly traces: TraceStore
   readonly spanSources: SpanSourceStore

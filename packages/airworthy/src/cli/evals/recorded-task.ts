@@ -1,12 +1,12 @@
 /** A governed task as the ledger has it: who, what was asked for, each action with what came of it. */
 import { AirworthyError } from '../../core/errors.ts'
-import type { JsonObject, JsonValue } from '../../core/json.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { EffectiveManifest } from '../../core/manifest/effective.ts'
-import { unpackCassette } from '../../evals/cassette/cassette.ts'
 import type { EvalPlan, EvalRow } from '../../evals/eval-row.ts'
 import { actionsOfEntries } from '../../evals/run/task-facts.ts'
 import type { TrialAction } from '../../evals/trial.ts'
-import type { TaskRecord } from '../../guard/port.ts'
+import type { ActionRecord, TaskRecord } from '../../guard/port.ts'
+import { givenOf, inputOfTask, readCassette } from '../../operate/recordings/read-cassette.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface RecordedTask {
@@ -40,15 +40,15 @@ export async function recordedTask(store: Store, id: string, manifest: Effective
     })
   }
   const texts = (await store.audit.entriesOfTask(id, entriesMax)).map(({ text }) => text)
-  const packed = await store.evals.readCassette(id)
-  const cassette = packed === undefined ? undefined : unpackCassette(packed)
-  const given = cassette?.given
-  const turns = given?.turns ?? (given?.input === undefined ? await turnsOf(store, texts) : [given.input])
+  const cassette = await readCassette(store, id)
+  const { turns: all, input } = cassette?.given ?? givenOf(await inputOfTask(store.audit, id))
+  const turns = all ?? (input === undefined ? undefined : [input])
+  if (turns === undefined) throw unsaid()
   const actions: RecordedAction[] = []
   const results = await resultsOf(store, texts)
   for (const action of actionsOfEntries(texts, manifest).actions) {
     const record = await store.guard.readAction(action.id)
-    const result = results.get(action.id)
+    const result = results.get(action.id) ?? failureOf(record, results.has(action.id))
     actions.push({ ...action, arguments: record?.arguments ?? {}, ...(result === undefined ? {} : { result }) })
   }
   const trial = await trialOf(store, id)
@@ -56,9 +56,18 @@ export async function recordedTask(store: Store, id: string, manifest: Effective
   return { task, turns, actions, ...(reply === undefined ? {} : { reply }), ...(trial === undefined ? {} : { trial }) }
 }
 
-/** By action: what its tool answered. */
-async function resultsOf(store: Store, entries: readonly string[]): Promise<ReadonlyMap<string, JsonObject>> {
-  const results = new Map<string, JsonObject>()
+/** A tool that failed without a result of its own: what the agent was told in its place. */
+function failureOf(record: ActionRecord | undefined, hadResult: boolean): JsonObject | undefined {
+  if (hadResult || record?.state !== 'failed' || record.error === undefined) return undefined
+  return { isError: true, content: [{ type: 'text', text: record.error }] }
+}
+
+/** By action: what its tool answered; undefined: it was erased. */
+async function resultsOf(
+  store: Store,
+  entries: readonly string[],
+): Promise<ReadonlyMap<string, JsonObject | undefined>> {
+  const results = new Map<string, JsonObject | undefined>()
   for (const text of entries) {
     const { id, kind, object } = JSON.parse(text) as {
       readonly id: string
@@ -67,22 +76,14 @@ async function resultsOf(store: Store, entries: readonly string[]): Promise<Read
     }
     if (kind !== 'action-settled' || object === undefined) continue
     const body = await store.audit.readBody(id, 'result')
-    if (body?.kept !== undefined) results.set(object, JSON.parse(body.kept.content) as JsonObject)
+    if (body === undefined) continue
+    results.set(object, body.kept === undefined ? undefined : (JSON.parse(body.kept.content) as JsonObject))
   }
   return results
 }
 
-async function turnsOf(store: Store, entries: readonly string[]): Promise<readonly string[]> {
-  for (const text of entries) {
-    const entry = JSON.parse(text) as { readonly id: string; readonly kind: string }
-    if (entry.kind !== 'task-opened') continue
-    const body = await store.audit.readBody(entry.id, 'input')
-    const input = body?.kept === undefined ? undefined : (JSON.parse(body.kept.content) as { input?: JsonValue }).input
-    if (input === undefined) break
-    if (Array.isArray(input) && input.length > 0 && input.every((one) => typeof one === 'string')) return input
-    return [typeof input === 'string' ? input : JSON.stringify(input)]
-  }
-  throw new AirworthyError({
+function unsaid(): AirworthyError {
+  return new AirworthyError({
     code: 'CASSETTE_UNKNOWN',
     message: 'What this task was asked for is not on record: its opener did not say it, or it was erased.',
     mend: 'Open tasks with their input, or write the scenario by hand.',

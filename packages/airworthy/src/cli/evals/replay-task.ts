@@ -18,6 +18,10 @@ export interface ReplayedTask {
   readonly answered: number
   /** Members that differ in every run by nature and were left out of a comparison. */
   readonly exempted: readonly string[]
+  /** Exchanges out of which the recording left something: there a replay cannot tell one value from another. */
+  readonly redacted: number
+  /** What the record lacks, a sentence each: it can be identical to nothing. */
+  readonly missing: readonly string[]
 }
 
 export interface ReplayOptions {
@@ -96,6 +100,8 @@ export async function startReplayer({ manifest, project, env, log, timeoutMs }: 
         exchanges: cassette.exchanges.length,
         answered: player.answered,
         exempted: [...player.exempted],
+        redacted: cassette.recorded?.redacted ?? 0,
+        missing: cassette.recorded?.missing ?? [],
       }
     },
     async close() {
@@ -111,7 +117,7 @@ function failed(cassette: Cassette, error: string): Difference {
     step,
     kind: 'reply',
     path: '',
-    want: cassette.reply ?? 'no reply',
+    want: cassette.reply ?? (cassette.recorded === undefined ? 'no reply' : 'an agent that ends by itself'),
     got: `the agent failed: ${error.slice(0, 300)}`,
   }
 }

@@ -8,6 +8,7 @@ import type { EvalKit, HeldAction } from '../../evals/run/eval-kit.ts'
 import { actionsOfEntries, withArguments } from '../../evals/run/task-facts.ts'
 import { type WorldRouter, worldRouter } from '../../evals/world/router.ts'
 import { openTasks } from '../../operate/tasks/open-task.ts'
+import type { OpenExchange } from '../../server/replay/record-exchanges.ts'
 import type { StoreLocation } from '../../store/open-store.ts'
 import type { CliContext } from '../context.ts'
 
@@ -31,6 +32,8 @@ export interface StartedEvalKit {
 const entriesMax = 5_000
 const nothingUsed = { steps: 0, toolCalls: 0, tokens: 0, costUsdMicros: 0 }
 const approver = 'simulated approver'
+/** Of a trial everything is kept; a longer request or answer stands in its record as empty, and its replay departs there. */
+const exchangeBytesMax = 32 * 1024 * 1024
 
 /** @throws what createKit throws */
 export async function startEvalKit(options: EvalKitOptions): Promise<StartedEvalKit> {
@@ -85,18 +88,18 @@ function newRecording() {
   const askedFor = new Set<string>()
   const tokenOf = new Map<string, string>()
   return {
-    wants(token: string): boolean {
-      if (!byToken.has(token)) return false
+    begin(token: string): OpenExchange | undefined {
+      if (!byToken.has(token)) return undefined
       askedFor.add(token)
-      return true
+      const end = (exchange: Exchange): void => void byToken.get(token)?.push(exchange)
+      return { bytesMax: exchangeBytesMax, end, lose: (_why, known) => end(known) }
     },
     /** Nothing was asked for under its token, which is the only way in: the ledger holds nothing but its opening. */
     isUntouched(task: string): boolean {
       const token = tokenOf.get(task)
       return token !== undefined && !askedFor.has(token)
     },
-    record: (token: string, exchange: Exchange) => void byToken.get(token)?.push(exchange),
-    begin(task: string, token: string): void {
+    expect(task: string, token: string): void {
       byToken.set(token, [])
       tokenOf.set(task, token)
     },
@@ -146,7 +149,7 @@ function evalKitOf(
           ...(cheaper === undefined ? {} : { cheaper }),
         })),
       )
-      for (const { task, token } of opened) recording.begin(task.id, token)
+      for (const { task, token } of opened) recording.expect(task.id, token)
       return opened.map(({ task, token }) => ({ task: task.id, token, traceId: task.traceId }))
     },
     exchangesOf: ({ task, token }) => recording.take(task, token),

@@ -38,6 +38,8 @@ export const gatesDefault: Gates = {
 /** How long somebody has to answer an escalation. */
 export const escalationSlaMsDefault = 4 * 3_600_000
 export const retentionDefault = { spansMs: 30 * day, keptMs: 400 * day } as const
+/** Where a manifest asks for recordings without saying of which tasks: of all that fail. */
+export const recordingDefault = { share: 0, failed: true, storeBytesMax: 2048 * 1024 * 1024 } as const
 export const postmortemWithinMsDefault = 48 * 3_600_000
 export const weekOverWeekDefault = 0.2
 export const schedulesDefault = { redteam: 'weekly', drills: 'monthly', calibration_sample: 'monthly' } as const

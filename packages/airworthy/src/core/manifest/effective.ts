@@ -38,6 +38,8 @@ export interface EffectiveManifest {
   readonly schedules: Readonly<Record<string, string>>
   /** How long spans are kept; absent: 30 days, and 400 days for traces of changes and failures. */
   readonly retention?: Retention
+  /** Absent: tasks are not recorded. */
+  readonly recording?: RecordingRule
   /** Where the kit's own spans are sent besides the store. */
   readonly telemetry?: {
     readonly export?: { readonly url: string; readonly headers: Readonly<Record<string, string>> }
@@ -245,4 +247,15 @@ export interface Retention {
   readonly spansMs: number
   /** Of tasks that changed state or failed. */
   readonly keptMs: number
+  /** Recordings of tasks that did not fail; absent: as long as spans. */
+  readonly recordingsMs?: number
+}
+
+/** Which tasks are recorded for a replay, and how much room that takes. */
+export interface RecordingRule {
+  /** 0 to 1, by the task's id: every gateway chooses the same ones. */
+  readonly share: number
+  /** Tasks that fail are kept, whatever the share. */
+  readonly failed: boolean
+  readonly storeBytesMax: number
 }

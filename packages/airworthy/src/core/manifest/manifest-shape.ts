@@ -374,9 +374,33 @@ export const manifestShape = z
           .describe(
             'Spans of tasks that changed state or failed are kept for this long, at least as long as `spans`. Default: 400d.',
           ),
+        recordings: duration
+          .optional()
+          .describe(
+            'Recordings of tasks that did not fail are kept for this long; others, and cassettes of trials, for `keep`. Default: as `spans`.',
+          ),
       })
       .optional()
-      .refine(isRetention, 'spans must be at least 1d, and keep at least as long as spans'),
+      .refine(isRetention, 'spans must be at least 1d, and keep at least as long as spans and recordings'),
+    recording: z
+      .strictObject({
+        share: z
+          .number()
+          .min(0)
+          .max(1)
+          .optional()
+          .describe('This share of tasks is recorded for a replay, chosen by the id of the task. Default: 0.'),
+        failed: z.boolean().optional().describe('Tasks that fail are recorded, whatever the share. Default: true.'),
+        store_mb: z
+          .number()
+          .int()
+          .min(1)
+          .max(1_000_000)
+          .optional()
+          .describe('Recordings use no more than this in the store; the oldest go first. Default: 2048.'),
+      })
+      .optional()
+      .describe('Without it no task but those of evals is recorded.'),
     telemetry: z
       .strictObject({
         export: z
@@ -421,7 +445,10 @@ function schedule(): z.ZodString {
 export type WrittenManifest = z.infer<typeof manifestShape>
 export type WrittenTool = NonNullable<WrittenManifest['tools']>[string]
 
-function isRetention(written: { spans?: string | undefined; keep?: string | undefined } | undefined): boolean {
+function isRetention(
+  written: { spans?: string | undefined; keep?: string | undefined; recordings?: string | undefined } | undefined,
+): boolean {
   const spansMs = durationMsOf(written?.spans ?? '30d') ?? 0
-  return spansMs >= 86_400_000 && (durationMsOf(written?.keep ?? '400d') ?? 0) >= spansMs
+  const recordingsMs = durationMsOf(written?.recordings ?? '0ms') ?? 0
+  return spansMs >= 86_400_000 && (durationMsOf(written?.keep ?? '400d') ?? 0) >= Math.max(spansMs, recordingsMs)
 }

@@ -8,7 +8,7 @@ import { durationMsOf } from '../duration.ts'
 import type { Fault } from '../errors.ts'
 import { isJsonObject, type JsonValue } from '../json.ts'
 import { alertsOf } from './alert-rules.ts'
-import { postmortemWithinMsDefault, retentionDefault, schedulesDefault } from './defaults.ts'
+import { postmortemWithinMsDefault, recordingDefault, retentionDefault, schedulesDefault } from './defaults.ts'
 import type { EffectiveManifest } from './effective.ts'
 import { budgetsOf, dataRuleOf, escalationsOf, gatesOf } from './effective-bounds.ts'
 import {
@@ -167,7 +167,22 @@ function effectiveOf(
     retention: {
       spansMs: durationMsOf(manifest.retention?.spans ?? '') ?? retentionDefault.spansMs,
       keptMs: durationMsOf(manifest.retention?.keep ?? '') ?? retentionDefault.keptMs,
+      ...(manifest.retention?.recordings === undefined
+        ? {}
+        : { recordingsMs: durationMsOf(manifest.retention.recordings) ?? retentionDefault.spansMs }),
     },
+    ...(manifest.recording === undefined
+      ? {}
+      : {
+          recording: {
+            share: manifest.recording.share ?? recordingDefault.share,
+            failed: manifest.recording.failed ?? recordingDefault.failed,
+            storeBytesMax:
+              manifest.recording.store_mb === undefined
+                ? recordingDefault.storeBytesMax
+                : manifest.recording.store_mb * 1024 * 1024,
+          },
+        }),
     ...(manifest.telemetry?.export === undefined
       ? {}
       : {

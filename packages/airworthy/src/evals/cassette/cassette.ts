@@ -4,6 +4,7 @@
  */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
+import type { Hiding } from './hide-exchange.ts'
 
 export interface Cassette {
   readonly version: 1
@@ -13,8 +14,20 @@ export interface Cassette {
   /** What the agent was given. */
   readonly given: { readonly principal: JsonValue; readonly input?: string; readonly turns?: readonly string[] }
   readonly exchanges: readonly Exchange[]
-  /** What it said in the end; undefined when it never did. */
+  /** What it said in the end; undefined when it never did, or nobody told the kit. */
   readonly reply?: string
+  /** Of a task that was no trial. */
+  readonly recorded?: Recorded
+}
+
+/** How a task of a running kit was recorded, where that limits what a replay can tell. */
+export interface Recorded {
+  /** What was taken out before anything was written; a replayed request is taken through the same before it is compared. */
+  readonly hiding: Hiding
+  /** How many exchanges something was taken out of. */
+  readonly redacted: number
+  /** What is not in it, a sentence each. */
+  readonly missing: readonly string[]
 }
 
 export interface Exchange {
@@ -27,7 +40,29 @@ export interface Exchange {
   readonly status: number
   readonly answerHeaders: Readonly<Record<string, string>>
   readonly answer: string
+  /** Something was taken out: what stands here is not what passed. */
+  readonly redacted?: true
+  /** It passed and is not kept: request and answer are empty, the path may be. */
+  readonly lost?: LostExchange
 }
+
+export interface LostExchange {
+  readonly why: LossReason
+  /** `any`: nobody knows what it was. */
+  readonly kind: ExchangeKind | 'any'
+}
+
+export type ExchangeKind = 'model' | 'tool' | 'other'
+
+export const lossReasons = {
+  'too-large': 'it is larger than one exchange may be',
+  'task-too-large': 'the task is larger than a recording may be',
+  'too-fast': 'more came than could be written',
+  'store-full': 'recordings had used up their room in the store',
+  unreadable: 'it could not be looked through for what must not be kept',
+  unwritten: 'the gateway that served it ended before it was written, or recorded nothing',
+} as const
+export type LossReason = keyof typeof lossReasons
 
 /** Stands where the token stood. */
 const tokenPlace = '{{task token}}'
@@ -52,7 +87,7 @@ export function unpackCassette(bytes: Uint8Array): Cassette {
 
 /** What an exchange was about, for people: a model call, a tool call, or whatever else was asked. */
 export function kindOfExchange({ path, request }: Pick<Exchange, 'path' | 'request'>): {
-  readonly kind: 'model' | 'tool' | 'other'
+  readonly kind: ExchangeKind
   readonly tool?: string
 } {
   if (/^\/(openai|anthropic)\//.test(path)) return { kind: 'model' }

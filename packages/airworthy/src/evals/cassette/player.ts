@@ -4,12 +4,14 @@
  */
 import { canonicalJson } from '../../core/canonical.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
-import { type Cassette, type Exchange, kindOfExchange, parsed } from './cassette.ts'
+import { type Cassette, type Exchange, type ExchangeKind, kindOfExchange, lossReasons, parsed } from './cassette.ts'
+import { hiddenText } from './hide-exchange.ts'
 
 export interface Difference {
   /** 1-based position of the exchange among those recorded. */
   readonly step: number
-  readonly kind: 'model' | 'tool' | 'other' | 'reply' | 'end'
+  /** `missing`: the record lacks what was asked for here, so nobody can tell whether it is the same. */
+  readonly kind: ExchangeKind | 'reply' | 'end' | 'missing'
   /** JSON Pointer into the body; empty: the whole of it, or the request itself. */
   readonly path: string
   readonly want: string
@@ -57,39 +59,85 @@ export function cassettePlayer(cassette: Cassette, volatile: readonly string[] =
     },
     answer(asked) {
       if (difference !== undefined) return { difference }
-      const there = left.filter(({ exchange }) => exchange.method === asked.method && exchange.path === asked.path)
-      const same = there.find(({ exchange }) => exchange.request === asked.request)
+      const { kind } = kindOfExchange(asked)
+      const mayBe = left.filter(({ exchange }) => isOf(exchange, asked, kind))
+      const there = mayBe.filter(({ exchange }) => exchange.lost === undefined)
+      const comparable = comparableRequests(cassette, asked.request)
+      const same = there.find(({ exchange }) => exchange.request === comparable.of(exchange))
       if (same !== undefined) return take(same.at, asked)
-      const got = stripped(asked.request, volatile)
-      const alike = there.find(({ exchange }) => stripped(exchange.request, volatile).text === got.text)
+      const alike = there
+        .map(({ exchange, at }) => ({ exchange, at, got: stripped(comparable.of(exchange), volatile) }))
+        .find(({ exchange, got }) => stripped(exchange.request, volatile).text === got.text)
       if (alike !== undefined) {
-        for (const pointer of got.removed) exempted.add(pointer)
+        for (const pointer of alike.got.removed) exempted.add(pointer)
         return take(alike.at, asked)
       }
-      const [next] = there
-      const { kind } = kindOfExchange(asked)
+      const [next] = mayBe
+      if (next?.exchange.lost !== undefined) {
+        difference = missing(next.at, next.exchange, `${asked.method} ${asked.path}`)
+        return { difference }
+      }
       if (next === undefined) {
         const want =
           left[0] === undefined ? 'no further request' : `${left[0].exchange.method} ${left[0].exchange.path}`
         difference = { step: answered + 1, kind, path: '', want, got: `${asked.method} ${asked.path}` }
       } else {
-        const place = firstDifference(next.exchange.request, asked.request, volatile)
+        const place = firstDifference(next.exchange.request, comparable.of(next.exchange), volatile)
         difference = { step: next.at + 1, kind, ...place }
       }
       return { difference }
     },
     finish(reply) {
       if (difference !== undefined) return difference
-      const [next] = left
+      const [next] = left.filter(({ exchange }) => !isClosing(exchange))
+      if (next?.exchange.lost !== undefined) return missing(next.at, next.exchange, 'the agent ended')
       if (next !== undefined) {
         const { method, path } = next.exchange
         return { step: next.at + 1, kind: 'end', path: '', want: `${method} ${path}`, got: 'the agent ended' }
       }
-      if (reply === cassette.reply) return undefined
+      if (left.length > 0) exempted.add(closing)
+      // Of a task that was no trial the kit knows a reply only where somebody told it.
+      if (cassette.recorded !== undefined && cassette.reply === undefined) return undefined
+      const said = cassette.recorded === undefined || reply === undefined ? reply : hidden(cassette, reply)
+      if (said === cassette.reply) return undefined
       const step = cassette.exchanges.length + 1
-      return { step, kind: 'reply', path: '', want: shown(cassette.reply), got: shown(reply) }
+      return { step, kind: 'reply', path: '', want: shown(cassette.reply), got: shown(said) }
     },
   }
+}
+
+/** Whether a request could be this exchange: of one that was lost nobody may know more than what kind it was. */
+function isOf({ lost, method, path }: Exchange, asked: AskedOnReplay, kind: ExchangeKind): boolean {
+  if (lost === undefined || path !== '') return method === asked.method && path === asked.path
+  return lost.kind === 'any' || lost.kind === kind
+}
+
+function missing(at: number, { lost }: Exchange, got: string): Difference {
+  const why = lossReasons[lost?.why ?? 'unwritten']
+  return { step: at + 1, kind: 'missing', path: '', want: `not on record: ${why}`, got }
+}
+
+/** The request as each exchange would hold it: as it is, or with everything taken out that was not to be kept. */
+function comparableRequests(cassette: Cassette, request: string): { of(exchange: Exchange): string } {
+  let redacted: string | undefined
+  return {
+    of(exchange) {
+      if (exchange.redacted === undefined) return request
+      redacted ??= hidden(cassette, request)
+      return redacted
+    },
+  }
+}
+
+function hidden({ recorded }: Cassette, text: string): string {
+  return recorded === undefined ? text : (hiddenText(text, recorded.hiding) ?? text)
+}
+
+/** Whoever opened a task may close it; in a replay nobody does. */
+const closing = 'POST /api/v1/tasks/{id}/close'
+
+function isClosing({ method, path }: Exchange): boolean {
+  return method === 'POST' && /^\/api\/v1\/tasks\/[^/]+\/close$/.test(path)
 }
 
 /** The answer to a JSON-RPC message carries that message's own number. */

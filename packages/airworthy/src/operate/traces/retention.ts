@@ -57,11 +57,13 @@ const firstAfterMs = 60_000
 /** Every hour. What fails is told, and tried again an hour later. */
 export function retentionLoop(parts: {
   readonly store: RetentionStore
+  /** Deletes old recordings of tasks; resolves to how many. */
+  readonly expireRecordings: () => Promise<number>
   readonly retention: Retention | undefined
   readonly clock: () => number
   readonly log: (line: string) => void
 }): RetentionLoop {
-  const { store, retention, clock, log } = parts
+  const { store, expireRecordings, retention, clock, log } = parts
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
@@ -70,8 +72,10 @@ export function retentionLoop(parts: {
       const { deleted, kept } = await expireOldSpans(store, clock(), retention, stopping.signal)
       if (deleted > 0)
         log(`${deleted} spans expired and were deleted; ${kept} old ones are kept for what they changed.`)
+      const recordings = await expireRecordings()
+      if (recordings > 0) log(`${recordings} recordings of tasks expired and were deleted.`)
     } catch (error) {
-      log(`old spans could not be deleted: ${error instanceof Error ? error.message : String(error)}`)
+      log(`old spans and recordings could not be deleted: ${error instanceof Error ? error.message : String(error)}`)
     }
     if (!stopping.signal.aborted) arm(everyMs)
   }

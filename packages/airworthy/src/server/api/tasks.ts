@@ -1,9 +1,10 @@
 /** Tasks: opened by an agent's key, for one user; the token that comes back opens everything else. */
-import type { WireOpenedTask, WireOpenTask } from '../../contract/task.ts'
+import type { WireForgetTask, WireForgottenTask, WireOpenedTask, WireOpenTask } from '../../contract/task.ts'
 import { AirworthyError } from '../../core/errors.ts'
 import { traceContextOf } from '../../core/trace-context.ts'
 import type { TaskRecord } from '../../guard/port.ts'
-import { type Caller, foreign } from '../caller.ts'
+import { type ForgottenTask, forgetTask as forget } from '../../operate/recordings/forget-task.ts'
+import { actorOf, type Caller, foreign } from '../caller.ts'
 import { type Asked, jsonAnswer } from '../route.ts'
 
 export async function openTask({ server, caller, body, request }: Asked<WireOpenTask, unknown>): Promise<Response> {
@@ -37,6 +38,18 @@ export async function closeTask({ server, caller, params }: Asked<unknown, unkno
   const task = await taskFor(server.kit, caller as Caller, params.id as string)
   await server.kit.closeTask(task, (caller as Caller).id)
   return jsonAnswer({ task, closed: true })
+}
+
+export async function forgetTask({ server, caller, params, body }: Asked<WireForgetTask, unknown>): Promise<Response> {
+  const { store, guard } = server.kit
+  const actor = actorOf(caller as Caller)
+  const { clock, newId } = guard.ports
+  const { reason } = body
+  return jsonAnswer(wireOfForgotten(await forget(store, { task: params.id as string, reason, actor, clock, newId })))
+}
+
+export function wireOfForgotten({ task, bodiesErased, recordingDeleted }: ForgottenTask): WireForgottenTask {
+  return { task, bodies_erased: bodiesErased, recording_deleted: recordingDeleted }
 }
 
 /**

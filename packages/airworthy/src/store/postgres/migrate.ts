@@ -21,6 +21,7 @@ import { erasedSpansMigration } from './migrations/016-erased-spans.sql.ts'
 import { evalEntriesMigration } from './migrations/017-eval-entries.sql.ts'
 import { ciKeysMigration } from './migrations/018-ci-keys.sql.ts'
 import { cheaperTasksMigration } from './migrations/019-cheaper-tasks.sql.ts'
+import { recordingsMigration } from './migrations/020-recordings.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
 const migrations: readonly string[] = [
@@ -43,6 +44,7 @@ const migrations: readonly string[] = [
   evalEntriesMigration,
   ciKeysMigration,
   cheaperTasksMigration,
+  recordingsMigration,
 ]
 export const schemaVersion = migrations.length
 

@@ -20,6 +20,7 @@ import { postgresMetricsStore } from './metrics-store.ts'
 import { migrate } from './migrate.ts'
 import { postgresModelStore } from './model-store.ts'
 import { postgresNotificationStore } from './notification-store.ts'
+import { postgresRecordingStore } from './recording-store.ts'
 import { postgresRecoveryStore } from './recovery-store.ts'
 import { postgresReleaseStore } from './release-store.ts'
 import { surplusRights } from './roles.ts'
@@ -67,6 +68,7 @@ export async function openPostgresStore(
     evidence: postgresEvidenceStore(connection),
     evals: postgresEvalStore(connection),
     calibrations: postgresCalibrationStore(connection),
+    recordings: postgresRecordingStore(connection),
     recovery: postgresRecoveryStore(connection),
     traces: postgresTraceStore(connection),
     spanSources: postgresSpanSourceStore(connection),

@@ -20,6 +20,7 @@ import { evalEntriesMigration } from './migrations/016-eval-entries.sql.ts'
 import { ciKeysMigration } from './migrations/017-ci-keys.sql.ts'
 import { spanBlocksMigration } from './migrations/018-span-blocks.sql.ts'
 import { entriesByTaskMigration } from './migrations/019-entries-by-task.sql.ts'
+import { recordingsMigration } from './migrations/020-recordings.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
 const migrations: readonly string[] = [
@@ -42,6 +43,7 @@ const migrations: readonly string[] = [
   ciKeysMigration,
   spanBlocksMigration,
   entriesByTaskMigration,
+  recordingsMigration,
 ]
 
 export const schemaVersion = migrations.length

@@ -20,6 +20,7 @@ import { sqliteMetricsStore } from './metrics-store.ts'
 import { sqliteModelStore } from './model-store.ts'
 import { sqliteNotificationStore } from './notification-store.ts'
 import { act, openSqlite } from './open.ts'
+import { sqliteRecordingStore } from './recording-store.ts'
 import { sqliteRecoveryStore } from './recovery-store.ts'
 import { sqliteReleaseStore } from './release-store.ts'
 import { sqliteScheduleStore } from './schedule-store.ts'
@@ -46,6 +47,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     evidence: sqliteEvidenceStore(db, audit),
     evals: sqliteEvalStore(db, audit),
     calibrations: sqliteCalibrationStore(db, audit),
+    recordings: sqliteRecordingStore(db, audit),
     recovery: sqliteRecoveryStore(db, audit),
     traces: sqliteTraceStore(db, audit, spans),
     spanSources: sqliteSpanSourceStore(db, audit),
