@@ -126,9 +126,9 @@ function approvalsOf(actions: HappenedTask['actions']): NonNullable<Scenario['ap
   return approved.map((tool) => ({ tool, decision: 'approved' as const }))
 }
 
-/** What was executed, in which order, and what the guard stopped. */
+/** What was executed, in which order, what failed, and what the guard stopped. A call that fails has no effect: it is no `called`. */
 function expectationsOf(actions: HappenedTask['actions'], reply: string | undefined): readonly Expectation[] {
-  const executed = actions.filter(isExecuted).map(({ tool }) => tool)
+  const executed = actions.filter((one) => isExecuted(one) && one.state !== 'failed').map(({ tool }) => tool)
   const called = [...new Set(executed)]
   const stopped = actions.filter(({ decision, state }) => decision === 'deny' || state === 'held')
   const expect: Expectation[] = called.map((tool) => ({ called: tool }))
@@ -138,6 +138,10 @@ function expectationsOf(actions: HappenedTask['actions'], reply: string | undefi
     const is = stopped.find((one) => one.tool === tool)?.decision === 'deny' ? 'deny' : 'confirm'
     expect.push({ decision: { tool, is } })
     if (!called.includes(tool)) expect.push({ not_called: tool })
+  }
+  const failed = actions.filter(({ tool, state }) => state === 'failed' && !called.includes(tool))
+  for (const [tool, [first]] of Map.groupBy(failed, (one) => one.tool)) {
+    expect.push({ decision: { tool, is: first?.decision ?? 'allow' } }, { not_called: tool })
   }
   const words = (reply ?? '').trim().slice(0, 200)
   if (expect.length === 0 && words !== '') expect.push({ reply: { contains: [words] } })
