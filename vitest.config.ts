@@ -4,6 +4,9 @@ import { postgresBinaries } from './packages/airworthy/test/fixtures/postgres-se
 
 const source = (path: string): string => fileURLToPath(new URL(`./packages/airworthy/src/${path}`, import.meta.url))
 
+// Tests start some hundred processes from sources: Node strips and compiles each file once, not once a process.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('./node_modules/.cache/airworthy-tests', import.meta.url))
+
 const setUp = fileURLToPath(new URL('./packages/airworthy/test/fixtures/postgres-setup.ts', import.meta.url))
 const majors =
   process.env.AIRWORTHY_TEST_POSTGRES === undefined ? postgresBinaries().map(({ major }) => major) : ['named']
@@ -32,6 +35,9 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
     maxWorkers: 2,
+    // A worker keeps what it has loaded from file to file, which halves the work of a run. So no test may replace a module or
+    // leave something behind in one; test/architecture.test.ts looks.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

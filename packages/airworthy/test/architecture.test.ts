@@ -188,6 +188,18 @@ describe('the house', () => {
   })
 })
 
+describe('the tests', () => {
+  // Test files that run one after another in one worker share their modules (vitest.config.ts).
+  it('replace no module and no global, so that none changes the next file', () => {
+    const replacing = /\bvi\.(mock|doMock|hoisted|resetModules|stubEnv|stubGlobal|useFakeTimers)\(|process\.chdir\(/
+    const tests = globSync(['packages/*/{src,test}/**/*.ts', 'examples/**/*.ts', 'scripts/**/*.ts'], { cwd: workspace })
+      .filter((file) => !/(^|\/)(dist|node_modules)\//.test(file))
+      .filter((file) => /\.test\.ts$|\/test\//.test(file))
+    expect(tests.length).toBeGreaterThan(100)
+    expect(tests.filter((file) => replacing.test(readFileSync(join(workspace, file), 'utf8')))).toEqual([])
+  })
+})
+
 describe('the reference agent', () => {
   const desk = join(workspace, 'examples/support-desk')
   const deskFiles = globSync('**/*.ts', { cwd: desk }).filter(

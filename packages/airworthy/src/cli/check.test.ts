@@ -1,25 +1,23 @@
 import { buildApplication, buildRouteMap, run } from '@stricli/core'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { AirworthyError } from '../core/errors.ts'
 import type { Control } from '../readiness/controls.ts'
 import { decide } from '../readiness/decide.ts'
 import type { Evidence } from '../readiness/evidence.ts'
 import type { Verdict } from '../readiness/verdict.ts'
-import { checkCommand } from './check.ts'
+import { checkCommandBy } from './check.ts'
 import type { CliContext } from './context.ts'
 
-const asked = vi.hoisted(() => ({
+const asked = {
   requests: [] as unknown[],
   flags: [] as unknown[],
-  answer: (): unknown => undefined,
-}))
-vi.mock('./kit-access.ts', () => ({
-  checkKit: async (_context: unknown, flags: unknown, request: unknown) => {
-    asked.flags.push(flags)
-    asked.requests.push(request)
-    return asked.answer()
-  },
-}))
+  answer: (): Verdict => go,
+}
+const checkCommand = checkCommandBy(async (_context, flags, request) => {
+  asked.flags.push(flags)
+  asked.requests.push(request)
+  return asked.answer()
+})
 beforeEach(() => {
   asked.requests = []
   asked.flags = []

@@ -16,32 +16,36 @@ interface CheckFlags {
   readonly project?: string | undefined
 }
 
-export const checkCommand = buildCommand<CheckFlags, [], CliContext>({
-  docs: {
-    brief: 'Go or no-go for a release',
-    fullDescription:
-      'Runs the probes and the kill drill on the kit of this folder, records their evidence, and prints every control with why and how to mend it, then GO or NO-GO. Exit codes: 0 GO (with exceptions too), 1 NO-GO, 2 no verdict could be computed, 3 called wrongly.',
-  },
-  parameters: {
-    flags: {
-      environment: environmentFlag,
-      at: optionalText('Judge what is on record as of this time (RFC 3339); runs and records nothing', 'TIME'),
-      json: jsonFlag,
-      dir: dirFlag,
-      db: dbFlag,
-      project: projectFlag,
+/** @param ask  how the verdict is had; a test gives one that is made up. */
+export const checkCommandBy = (ask: typeof checkKit) =>
+  buildCommand<CheckFlags, [], CliContext>({
+    docs: {
+      brief: 'Go or no-go for a release',
+      fullDescription:
+        'Runs the probes and the kill drill on the kit of this folder, records their evidence, and prints every control with why and how to mend it, then GO or NO-GO. Exit codes: 0 GO (with exceptions too), 1 NO-GO, 2 no verdict could be computed, 3 called wrongly.',
     },
-  },
-  async func(flags) {
-    await runCommand(this, flags.json, () => check(this, flags))
-  },
-})
+    parameters: {
+      flags: {
+        environment: environmentFlag,
+        at: optionalText('Judge what is on record as of this time (RFC 3339); runs and records nothing', 'TIME'),
+        json: jsonFlag,
+        dir: dirFlag,
+        db: dbFlag,
+        project: projectFlag,
+      },
+    },
+    async func(flags) {
+      await runCommand(this, flags.json, () => check(this, flags, ask))
+    },
+  })
 
-async function check(context: CliContext, flags: CheckFlags): Promise<number> {
+export const checkCommand = checkCommandBy(checkKit)
+
+async function check(context: CliContext, flags: CheckFlags, ask: typeof checkKit): Promise<number> {
   const atMs = flags.at === undefined ? undefined : timeOf(flags.at)
   let verdict: Verdict
   try {
-    verdict = await checkKit(context, flags, atMs === undefined ? {} : { atMs })
+    verdict = await ask(context, flags, atMs === undefined ? {} : { atMs })
   } catch (error) {
     if (!(error instanceof AirworthyError)) throw error
     printFaults(context, error.faults, flags.json)

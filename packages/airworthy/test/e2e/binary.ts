@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { compileCache } from '../fixtures/compile-cache.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const binary = join(root, 'bin/airworthy.js')
@@ -28,7 +29,7 @@ export interface RunOptions {
 
 /** A small environment: nothing of the test run's own may leak in. */
 function cleanEnv(env: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? tmpdir(), NO_COLOR: '1', ...env }
+  return { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? tmpdir(), NO_COLOR: '1', ...compileCache, ...env }
 }
 
 export function airworthy(args: readonly string[], options: RunOptions = {}): Promise<Ran> {

@@ -14,6 +14,7 @@ import type { RunRecord } from '../../src/evals/gate/recount.ts'
 import { createCredential } from '../../src/operate/keys/credentials.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { compileCache } from '../fixtures/compile-cache.ts'
 import { aRun, evalDataset, failing, type RunWish } from '../fixtures/eval-runs.ts'
 
 const bin = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url))
@@ -32,7 +33,13 @@ interface Ran {
 function airworthy(args: readonly string[], { stdin = '', key = '' } = {}): Promise<Ran> {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', HOME: folder, NO_COLOR: '1', ...(key === '' ? {} : { AIRWORTHY_KEY: key }) },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      NO_COLOR: '1',
+      ...compileCache,
+      ...(key === '' ? {} : { AIRWORTHY_KEY: key }),
+    },
   })
   const said = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {

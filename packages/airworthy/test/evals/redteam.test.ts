@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compileCache } from '../fixtures/compile-cache.ts'
 import { airworthyIn } from '../fixtures/eval-project.ts'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
@@ -28,7 +29,7 @@ beforeAll(async () => {
   writeFileSync(manifest, text.replace(/^run: .*$/m, 'run: { command: [node, agent/main.ts] }'))
   model = spawn(process.execPath, ['model/main.ts'], {
     cwd: desk,
-    env: { PATH: process.env.PATH ?? '', MODEL_SEED: '1' },
+    env: { PATH: process.env.PATH ?? '', MODEL_SEED: '1', ...compileCache },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const lines = createInterface({ input: model.stdout as NodeJS.ReadableStream })
