@@ -12,7 +12,10 @@ const childrenOf = (folder: string): string =>
     .filter((line) => line.includes(folder))
     .join('\n')
 
-it('runs the desk to an honest NO-GO, and prints one JSON document', async () => {
+/** Its evals are some thousand tool calls; on a machine that is busy they take minutes. */
+const demoMsMax = 240_000
+
+it('runs the desk to an honest NO-GO, and prints one JSON document', { timeout: demoMsMax }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'airworthy-demo-test-'))
   const ran = await airworthy(['demo', '--exit', '--json', '--port', '0', '--attacks', '20', '--dir', folder])
   expect(ran.code, ran.stderr).toBe(1)
