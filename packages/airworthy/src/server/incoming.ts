@@ -5,22 +5,21 @@
 import { IncomingMessage } from 'node:http'
 
 export class Incoming extends IncomingMessage {
-  #body: Buffer | undefined
+  /** Without a first value, which would be set on every request. */
+  declare private wholeBody: Buffer | undefined
 
   /** The whole body, when it is here; the adapter to the web's Request looks at this first. Undefined: it has to be waited for. */
   get rawBody(): Buffer | undefined {
-    if (this.#body === undefined && this.#isWhole()) {
-      this.#body = this.read() as Buffer
+    if (this.wholeBody === undefined && hasWhole(this)) {
+      this.wholeBody = this.read() as Buffer
       // Nothing is left but the end, which a stream tells only to those who let it flow.
       this.resume()
     }
-    return this.#body
+    return this.wholeBody
   }
+}
 
-  /** Node's parser ends a body where its declared length does, so as many bytes are all of them. */
-  #isWhole(): boolean {
-    return (
-      this.readableLength > 0 && !this.readableDidRead && this.headers['content-length'] === String(this.readableLength)
-    )
-  }
+/** Node's parser ends a body where its declared length does, so as many bytes are all of them. */
+function hasWhole({ readableLength, readableDidRead, headers }: IncomingMessage): boolean {
+  return readableLength > 0 && !readableDidRead && headers['content-length'] === String(readableLength)
 }
