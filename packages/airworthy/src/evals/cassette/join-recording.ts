@@ -66,10 +66,11 @@ export function joinRecording({ task, agent, release, given, parts, pieces, acts
   const gaps = gapsOf(parts, kept)
   // Most gaps are acts that the ledger knows; what else is gone nobody can name.
   const unnamed = gaps.slice(Math.min(lostActs.length, gaps.length))
+  // What is gone stands before what began at the same time: it is known by its number to have been earlier.
   const placed: Placed[] = [
-    ...kept,
     ...lostActs.map(({ kind, atMs }) => ({ begunMs: atMs, exchange: lostExchange({ why: 'unwritten', kind }) })),
     ...unnamed.map((begunMs) => ({ begunMs, exchange: lostExchange({ why: 'unwritten', kind: 'any' }) })),
+    ...kept,
   ]
   placed.sort((a, b) => a.begunMs - b.begunMs)
   const exchanges = placed.map(({ exchange }) => exchange)
@@ -106,10 +107,10 @@ function gapsOf(parts: readonly RecordingPart[], kept: readonly RecordingPiece[]
     const gone: number[] = []
     for (let n = 1; n <= begun; n++) {
       if (numbers.has(n)) continue
-      gone.push(own.find((piece) => piece.n > n)?.begunMs ?? lastMs)
+      gone.push(own.find((piece) => piece.n > n)?.begunMs ?? lastMs + 1)
     }
     // It wrote last in the middle of something that has no number yet, or that its own count leaves out.
-    return isOpen && gone.length === 0 ? [lastMs] : gone
+    return isOpen && gone.length === 0 ? [lastMs + 1] : gone
   })
 }
 

@@ -263,7 +263,7 @@ export function taskRecorder(parts: RecorderParts): TaskRecorder {
 
   async function keep(tasks: readonly RecordedTask[], pieces: readonly StoredPiece[]): Promise<void> {
     const rows = tasks.map(partOf)
-    for (const task of tasks) task.isDirty = task.open > 0
+    for (const task of tasks) task.isDirty = false
     for (let attempt = 1; ; attempt++) {
       try {
         await store.keepRecording({ parts: rows, pieces })
