@@ -63,7 +63,7 @@ describe.skipIf(binaries === undefined)('a reply that is lost (needs a PostgreSQ
     expect((await act(task, 'read_row', 'opened')).state).toBe('succeeded')
   })
 
-  it.each(['intend', 'settle'])('of %s: one execution, paid once', async (name) => {
+  it.each(['intend_plainly', 'settle_plainly'])('of %s: one execution, paid once', async (name) => {
     const task = await open()
     // On the copy of the task that the gateway holds, and, behind another gateway's act, on what it reads.
     await act(task, 'read_row', `first-${name}`)

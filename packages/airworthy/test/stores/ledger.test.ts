@@ -218,6 +218,40 @@ describe('actions', () => {
     expect(await store.audit.entriesOfTask(task.id, 100)).toHaveLength(entries)
   })
 
+  it('an intent or outcome that is refused late leaves the task’s numbers and facts as they were', async () => {
+    const agent = 'desk-agent-of-late-refusals'
+    const { task } = await openedTask(store, { agent })
+    const doubtful = intendAct(task, { idempotencyKey: 'doubtful', costUsdMicros: 5, facts: [source(1)] })
+    await store.guard.intend(doubtful)
+    await store.guard.settle(settleAct(doubtful.actionId, { state: 'ambiguous' }))
+    await store.guard.hold(holdAct(task, { arguments: { id: 'held' } }))
+    const kill = { agent, tool: 'stopped', reason: 'a test', by: 'ana', atMs: startMs }
+    await store.kills.engageKill({ kill, entry: entry({ kind: 'kill-engaged' }) })
+    const counters = { toolCalls: 2, costUsdMicros: 5 }
+    const refused = [
+      [{ tool: 'stopped' }, 'killed'],
+      [{ enforced: true, arguments: { id: 'o-2' } }, 'release-changed'],
+      [{ idempotencyKey: 'doubtful', arguments: { id: 'o-3' } }, 'duplicate'],
+      [{ arguments: { id: 'held' } }, 'duplicate'],
+      [{}, 'duplicate'],
+    ] as const
+    for (const [more, kind] of refused) {
+      const intent = intendAct(task, { costUsdMicros: 7, facts: [source(2), source(3)], seen: counters, ...more })
+      expect(await store.guard.intend(intent)).toMatchObject({ kind })
+    }
+    const late = settleAct(doubtful.actionId, { state: 'ambiguous', facts: [source(2)] })
+    expect(await store.guard.settle(late)).toEqual({ kind: 'settled-before' })
+    expect(await store.guard.readTask(task.id)).toMatchObject({ counters, facts: [{ n: 1 }] })
+    const plain = intendAct(task, { arguments: { id: 'o-4' }, costUsdMicros: 7, facts: [source(2), source(3)] })
+    expect(await store.guard.intend(plain)).toEqual({
+      kind: 'committed',
+      task: { counters: { toolCalls: 3, costUsdMicros: 12 }, lastFact: 3 },
+    })
+    expect((await store.guard.readTask(task.id))?.facts.map(({ n, body }) => [n, body])).toEqual(
+      [1, 2, 3].map((n) => [n, source(n)]),
+    )
+  })
+
   it('the same key, or an equal call in doubt, is the earlier action', async () => {
     const { task } = await openedTask(store)
     const first = intendAct(task, { idempotencyKey: 'once' })

@@ -55,7 +55,7 @@ export const handedOverMax = 5_000
 const unwrittenMax = 10_000
 const batchMax = 500
 /** How long spans wait for others to share their transaction. */
-const gatherMs = 200
+const gatherMs = 500
 const retryMs = 1_000
 const rebuiltMax = 5_000
 const rebuiltWithinMs = 24 * 3_600_000
@@ -98,12 +98,16 @@ export function kitSpans({ guard, guardStore, sources, traces, log, onWritten }:
     if (timer !== undefined) return
     timer = setTimeout(() => {
       timer = undefined
-      round = round.then(drain)
+      round = round.then(() => drain(true))
     }, inMs)
     timer.unref()
   }
 
-  async function drain(): Promise<void> {
+  /**
+   * @param isPatient  what is handed over meanwhile waits for others again, unless it fills a batch: to a store that is busy, small
+   * batches would be most of its work.
+   */
+  async function drain(isPatient: boolean): Promise<void> {
     while (items.length > 0) {
       const batch = items
       items = []
@@ -117,6 +121,7 @@ export function kitSpans({ guard, guardStore, sources, traces, log, onWritten }:
         }
       }
       if (!(await write())) return wake(retryMs)
+      if (isPatient && items.length < batchMax) return
     }
     if (unwritten.length > 0 && !(await write())) wake(retryMs)
   }
@@ -156,7 +161,7 @@ export function kitSpans({ guard, guardStore, sources, traces, log, onWritten }:
   async function settled(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
-    round = round.then(drain)
+    round = round.then(() => drain(false))
     await round
   }
 

@@ -13,9 +13,16 @@ export const schemaName = 'airworthy'
 
 export type Act = <T>(name: string, parameters: object) => Promise<T>
 
+export type PlainValue = string | number | boolean | Uint8Array | undefined | readonly string[] | readonly Uint8Array[]
+
 export interface PostgresConnection {
   /** Calls the act of that name. @throws STORE_UNAVAILABLE */
   readonly act: Act
+  /**
+   * Calls the act that is made for what is plain, with values in the order of its parameters. `full` names the act that knows every
+   * case, for a try whose forerunner may have committed. @throws STORE_UNAVAILABLE
+   */
+  actPlainly<T>(name: string, values: readonly PlainValue[], full: () => readonly [string, object]): Promise<T>
   /** Rows of a reading statement. @throws STORE_UNAVAILABLE */
   read<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Several acts as one, for what is rare and has to look first. */
@@ -77,6 +84,12 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
     shownUrl,
     act: async <T>(name: string, parameters: object) =>
       await attempt(async (again) => await call<T>(pool, name, again ? { ...parameters, again } : parameters)),
+    actPlainly: async <T>(name: string, values: readonly PlainValue[], full: () => readonly [string, object]) =>
+      await attempt(async (again) => {
+        if (!again) return await callPlainly<T>(pool, name, values)
+        const [fullName, parameters] = full()
+        return await call<T>(pool, fullName, { ...parameters, again })
+      }),
     read: async <Row>(text: string, values: readonly unknown[] = []) =>
       await attempt(async () => (await pool.query(text, values.map(storable))).rows as Row[]),
     transaction: async (run) =>
@@ -123,6 +136,20 @@ async function call<T>(client: Pick<PoolClient, 'query'>, name: string, paramete
   return rows[0].answer as T
 }
 
+async function callPlainly<T>(
+  client: Pick<PoolClient, 'query'>,
+  name: string,
+  values: readonly PlainValue[],
+): Promise<T> {
+  const places = values.map((_value, n) => `$${n + 1}`)
+  const { rows } = await client.query({
+    name: `act_${name}`,
+    text: `SELECT ${schemaName}.${name}(${places.join()}) AS answer`,
+    values: values.map(storable),
+  })
+  return JSON.parse(rows[0].answer)
+}
+
 function jsonText(parameters: object): string {
   const text = JSON.stringify(parameters)
   // Looking at each value costs twice as much, and hardly ever changes one.
@@ -136,7 +163,8 @@ const unstorableEscape = /\\u(?:0000|d[89a-f])/
 /** PostgreSQL's texts hold no NUL and no lone surrogate; what an agent or a client sends may, as an id that it looks for too. */
 function storable<T>(value: T): T {
   if (Array.isArray(value)) return value.map(storable) as T
-  return (typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value) as T
+  if (typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0'))) return value
+  return value.toWellFormed().replaceAll('\0', '\uFFFD') as T
 }
 
 const bigintType = 20

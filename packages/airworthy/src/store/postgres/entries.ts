@@ -2,6 +2,7 @@
 import { type EntryDraft, type SealedEntry, saltBytes, sealEntry } from '../../audit/seal-entry.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { randomBytesPooled } from '../../core/random.ts'
+import type { PlainValue } from './connection.ts'
 
 /** What `append_entry` takes. */
 export interface EntryParameter {
@@ -15,12 +16,29 @@ export interface EntryParameter {
 
 /** Seals an entry with its bodies, each under a fresh salt. */
 export function entryOf(draft: EntryDraft, bodies: Readonly<Record<string, JsonObject>> = {}): EntryParameter {
+  return parameterOf(sealedOf(draft, bodies))
+}
+
+export function sealedOf(draft: EntryDraft, bodies: Readonly<Record<string, JsonObject>>): SealedEntry {
   const sealed = Object.keys(bodies).map((name) => ({
     name,
     salt: randomBytesPooled(saltBytes),
     content: JSON.stringify(bodies[name]).toWellFormed(),
   }))
-  return parameterOf(sealEntry(draft, sealed))
+  return sealEntry(draft, sealed)
+}
+
+/** What an act for plain cases takes last. */
+export function plainValuesOf({ id, timeMs, text, leafHash, bodies }: SealedEntry): readonly PlainValue[] {
+  return [
+    id,
+    timeMs,
+    text,
+    leafHash,
+    bodies.map(({ name }) => name),
+    bodies.map(({ salt }) => salt),
+    bodies.map(({ content }) => content),
+  ]
 }
 
 export function parameterOf({ id, timeMs, task, text, leafHash, bodies }: SealedEntry): EntryParameter {

@@ -27,11 +27,11 @@ import { type ActionRow, type ActionTaskRow, actionOfRow } from '../rows/action-
 import { type ApprovalRow, approvalOfRow } from '../rows/approval-row.ts'
 import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type TaskRow, taskOfRow } from '../rows/task-row.ts'
-import type { PostgresConnection } from './connection.ts'
-import { entryOf } from './entries.ts'
+import type { PlainValue, PostgresConnection } from './connection.ts'
+import { entryOf, parameterOf, plainValuesOf, sealedOf } from './entries.ts'
 
 export function postgresGuardStore(connection: PostgresConnection, onAppend: () => void): Omit<GuardStore, 'exhaust'> {
-  const { act, read } = connection
+  const { act, actPlainly, read } = connection
 
   async function acted<T>(name: string, parameters: object): Promise<T> {
     const answer = await act<T>(name, parameters)
@@ -88,27 +88,27 @@ export function postgresGuardStore(connection: PostgresConnection, onAppend: () 
       return intendAnswerOf(answer)
     },
     async intend(intent) {
-      const entry = entryOf(
+      const sealed = sealedOf(
         entryOfAction('action-intended', intent.decision, intent, intent.approval?.id),
         bodiesOfAction(intent),
       )
-      const answer = await acted<IntendJson>('intend', {
-        ...factsOf(intent),
-        ...checksOf(intent),
-        costUsdMicros: intent.costUsdMicros,
-        owner: intent.owner,
-        doubtMs: intent.doubtMs,
-        facts: intent.facts.map((body) => JSON.stringify(body)),
-        approval: intent.approval,
-        entry,
-      })
+      const full = () => ['intend', intendParameters(intent, parameterOf(sealed))] as const
+      const answer = await (intent.approval === undefined
+        ? actPlainly<IntendJson>('intend_plainly', [...intendValues(intent), ...plainValuesOf(sealed)], full)
+        : act<IntendJson>(...full()))
+      onAppend()
       return intendAnswerOf(answer)
     },
     async settle(settlement): Promise<SettleAnswer> {
       const subject = settlement.subject ?? (await subjectOf(settlement.actionId))
       if (subject === undefined) return { kind: 'settled-before' }
-      const entry = entryOf(entryOfSettlement(settlement, subject), bodiesOfSettlement(settlement))
-      const answer = await acted<SettleJson>('settle', settleParameters(settlement, entry))
+      const sealed = sealedOf(entryOfSettlement(settlement, subject), bodiesOfSettlement(settlement))
+      const answer = await actPlainly<SettleJson>(
+        'settle_plainly',
+        [subject.task.id, ...settleValues(settlement), ...plainValuesOf(sealed)],
+        () => ['settle', settleParameters(settlement, parameterOf(sealed))],
+      )
+      onAppend()
       return answer.kind === 'newer-facts' ? { kind: 'newer-facts', facts: answer.facts.map(factOfJson) } : answer
     },
     async refuseHeld(refusal) {
@@ -139,6 +139,64 @@ export function refusalParameters(
     reasons: JSON.stringify(refusal.reasons),
     entry: entryOf({ ...draft, decision: 'deny', outcome: 'denied' }),
   }
+}
+
+function intendParameters(intent: IntendAct, entry: object): object {
+  return {
+    ...factsOf(intent),
+    ...checksOf(intent),
+    costUsdMicros: intent.costUsdMicros,
+    owner: intent.owner,
+    doubtMs: intent.doubtMs,
+    facts: intent.facts.map((body) => JSON.stringify(body)),
+    approval: intent.approval,
+    entry,
+  }
+}
+
+/** The same in the order of `intend_plainly`. */
+function intendValues(intent: IntendAct): readonly PlainValue[] {
+  const { task, seen, limits } = intent
+  return [
+    task.agent,
+    task.environment,
+    task.release,
+    intent.enforced,
+    task.id,
+    intent.actionId,
+    intent.tool,
+    intent.effect,
+    intent.argumentsDigest,
+    intent.definitionDigest,
+    intent.idempotencyKey,
+    JSON.stringify(intent.reasons),
+    intent.costUsdMicros,
+    intent.owner,
+    intent.doubtMs,
+    intent.atMs,
+    intent.lastFact,
+    seen?.toolCalls,
+    seen?.costUsdMicros,
+    limits.toolCalls,
+    limits.costUsdMicros,
+    limits.workedMs,
+    intent.facts.map((body) => JSON.stringify(body)),
+  ]
+}
+
+/** What follows the task in `settle_plainly`. */
+function settleValues(settlement: SettleAct): readonly PlainValue[] {
+  const { actionId, state, error, atMs, reasons, lastFact, facts, costUsdMicros } = settlement
+  return [
+    actionId,
+    state,
+    error,
+    atMs,
+    JSON.stringify(reasons),
+    lastFact,
+    costUsdMicros,
+    facts.map((body) => JSON.stringify(body)),
+  ]
 }
 
 function settleParameters(settlement: SettleAct, entry: object): object {

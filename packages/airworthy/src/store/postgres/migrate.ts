@@ -22,6 +22,7 @@ import { evalEntriesMigration } from './migrations/017-eval-entries.sql.ts'
 import { ciKeysMigration } from './migrations/018-ci-keys.sql.ts'
 import { cheaperTasksMigration } from './migrations/019-cheaper-tasks.sql.ts'
 import { recordingsMigration } from './migrations/020-recordings.sql.ts'
+import { plainActsMigration } from './migrations/021-plain-acts.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
 const migrations: readonly string[] = [
@@ -45,6 +46,7 @@ const migrations: readonly string[] = [
   ciKeysMigration,
   cheaperTasksMigration,
   recordingsMigration,
+  plainActsMigration,
 ]
 export const schemaVersion = migrations.length
 

@@ -7,6 +7,9 @@ import { type PostgresConnection, schemaName } from './connection.ts'
 
 const kitGroup = 'airworthy_kit'
 
+/** What the kit may call: an act takes one JSON and gives one, but for those of `actPlainly`. */
+const isAct = `((prorettype = 'jsonb'::regtype AND pronargs = 1 AND proargtypes[0] = 'jsonb'::regtype) OR proname LIKE '%\\_plainly')`
+
 /** Run after each migration, by the owner. Without the group (one role for all) nothing is granted. */
 export const rightsOfKit = `
 DO $do$
@@ -19,15 +22,14 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = '${kitGroup}') AND act = '${schemaName}.action_json'::regproc THEN
       EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO ${kitGroup}', act);
     END IF;
-    IF (SELECT prorettype = 'jsonb'::regtype AND pronargs = 1 AND proargtypes[0] = 'jsonb'::regtype FROM pg_proc WHERE oid = act) THEN
+    IF (SELECT ${isAct} FROM pg_proc WHERE oid = act) THEN
       EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = ${schemaName}, pg_temp', act);
     END IF;
   END LOOP;
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = '${kitGroup}') THEN
     GRANT USAGE ON SCHEMA ${schemaName} TO ${kitGroup};
     GRANT SELECT ON ALL TABLES IN SCHEMA ${schemaName} TO ${kitGroup};
-    FOR act IN SELECT oid FROM pg_proc WHERE pronamespace = '${schemaName}'::regnamespace
-      AND prorettype = 'jsonb'::regtype AND pronargs = 1 AND proargtypes[0] = 'jsonb'::regtype LOOP
+    FOR act IN SELECT oid FROM pg_proc WHERE pronamespace = '${schemaName}'::regnamespace AND ${isAct} LOOP
       EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO ${kitGroup}', act);
     END LOOP;
   END IF;
