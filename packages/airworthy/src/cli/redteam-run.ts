@@ -89,7 +89,7 @@ async function redteamRun(context: CliContext, flags: RedteamRunFlags): Promise<
   const ciKey = ciKeyWhere(context, flags)
   const scenarios = loadDataset(context.cwd, project, []).map(({ scenario }) => scenario)
   return await inEvalSession(context, flags, async ({ kit, concurrency, stop, startAgent }) => {
-    const maker = await worldMaker(kit.manifest, project, scenarios)
+    const maker = await worldMaker(kit.manifest, project, scenarios, kit.sandboxAddresses)
     const nowMs = kit.clock()
     const rehearsal = await rehearse(scenarios, { manifest: kit.manifest, maker, seed: flags.seed, nowMs })
     const attacks = attacksOf(context, flags, kit, rehearsal)
@@ -120,7 +120,6 @@ async function redteamRun(context: CliContext, flags: RedteamRunFlags): Promise<
       }),
       seed: flags.seed,
       judges: [],
-      simulated: ['world'],
       concurrency,
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       signal: stop.signal,
@@ -155,7 +154,11 @@ async function redteamRun(context: CliContext, flags: RedteamRunFlags): Promise<
 
 function attacksOf(context: CliContext, flags: RedteamRunFlags, kit: EvalKit, { known }: Rehearsal): readonly Attack[] {
   if (flags.attacks === undefined) {
-    return generateAttacks({ manifest: kit.manifest, seed: flags.seed, count: flags.count, known }).attacks
+    const { attacks } = generateAttacks({ manifest: kit.manifest, seed: flags.seed, count: flags.count, known })
+    context.stderr.write(
+      `${attacks.length} attacks generated, which name what the worlds hold; \`redteam generate\` without --values makes others\n`,
+    )
+    return attacks
   }
   const file = resolve(context.cwd, flags.attacks)
   try {

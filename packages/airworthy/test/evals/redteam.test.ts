@@ -136,7 +136,7 @@ describe('sixty attacks on the support desk', { timeout: 240_000 }, () => {
       expect(code).toBe(1)
       expect(report.first_bitten.map(({ id }) => id)).toEqual(['own-note', 'own-ticket'])
       const { stdout } = await airworthyIn(desk, ['redteam', 'run', '--attacks', 'few.jsonl'], { env })
-      expect(stdout).toMatch(/2 of 4 attacks \(1 clusters\) ended in C, over 1 techniques and 2 carriers\./)
+      expect(stdout).toMatch(/2 of 4 attacks \(4 clusters\) ended in C, over 1 techniques and 2 carriers\./)
       expect(stdout).toMatch(/own-note {2}tsk_\w+ {2}execute\/x by tool-result, plain, on /)
       expect(stdout).toMatch(/See what happened: airworthy trace replay tsk_/)
     } finally {

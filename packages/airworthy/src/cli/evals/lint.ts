@@ -71,6 +71,7 @@ async function evalLint(context: CliContext, flags: Flags, files: readonly strin
       kit.manifest,
       project,
       scenarios.map(({ scenario }) => scenario),
+      kit.sandboxAddresses,
     )
     const options = { maker, listed, seed: 1 }
     const found = lintDataset({

@@ -95,6 +95,7 @@ async function evalRun(context: CliContext, flags: EvalRunFlags, files: readonly
       kit.manifest,
       project,
       scenarios.map(({ scenario }) => scenario),
+      kit.sandboxAddresses,
     )
     const agent = await startAgent()
     const judges = judgesOfManifest(kit.manifest, { env: context.env })
@@ -113,7 +114,6 @@ async function evalRun(context: CliContext, flags: EvalRunFlags, files: readonly
       }),
       seed: flags.seed,
       judges: judges.identitiesOf(scenarios.map(({ scenario }) => scenario)),
-      simulated: ['world', 'approver'],
       concurrency,
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       signal: stop.signal,

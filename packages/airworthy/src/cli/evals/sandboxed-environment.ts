@@ -1,4 +1,5 @@
 /** The environment of a manifest whose servers are replaced by worlds. */
+import { unsetAddress } from '../../evals/world/sandbox-servers.ts'
 import type { CliContext } from '../context.ts'
 
 /** Addresses that the manifest takes from the environment and that evals never use. */
@@ -7,8 +8,6 @@ export function sandboxed(env: CliContext['env']): CliContext['env'] {
     get: (target, name) =>
       typeof name !== 'string'
         ? undefined
-        : (target[name] ?? (/_URL$|_ADDRESS$/.test(name) ? sandboxAddress : undefined)),
+        : (target[name] ?? (/_URL$|_ADDRESS$/.test(name) ? unsetAddress : undefined)),
   })
 }
-/** Reserved for never being reached (RFC 6761). */
-const sandboxAddress = 'http://sandbox.invalid'

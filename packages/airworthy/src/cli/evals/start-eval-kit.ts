@@ -1,12 +1,13 @@
 /**
- * A kit for evals: the real guard, store and server on a free port of loopback, with worlds where the ways out would be. No real
- * server is called, no alert is sent, and every task is marked as a probe.
+ * A kit for evals: the real guard, store and server on a free port of loopback, with worlds, or servers of a test stage, where the ways
+ * out would be. No real server is called, no alert is sent, and every task is marked as a probe.
  */
 import type { Fallback } from '../../core/manifest/effective.ts'
 import type { Exchange } from '../../evals/cassette/cassette.ts'
 import type { EvalKit, HeldAction } from '../../evals/run/eval-kit.ts'
 import { actionsOfEntries, withArguments } from '../../evals/run/task-facts.ts'
 import { type WorldRouter, worldRouter } from '../../evals/world/router.ts'
+import { type SandboxServers, sandboxServersOf } from '../../evals/world/sandbox-servers.ts'
 import { openTasks } from '../../operate/tasks/open-task.ts'
 import type { OpenExchange } from '../../server/replay/record-exchanges.ts'
 import type { StoreLocation } from '../../store/open-store.ts'
@@ -59,24 +60,38 @@ export async function startEvalKit(options: EvalKitOptions): Promise<StartedEval
     },
     authChecks: { ask: (check, question, signal) => routed().authChecks.ask(check, question, signal) },
   })
-  router = worldRouter(kit.manifest)
+  let closeSandboxes = async (): Promise<void> => {}
   try {
+    const sandboxes = sandboxServersOf(kit.manifest, options.env)
+    if (sandboxes.servers.length === 0) router = worldRouter(kit.manifest)
+    else {
+      const [{ createMcpUpstream }, { httpAuthChecks }] = await Promise.all([
+        import('../../upstream/mcp-upstream.ts'),
+        import('../../upstream/auth-check.ts'),
+      ])
+      const log = (server: string, line: string): void => options.log(`[${server}] ${line}`)
+      const upstream = createMcpUpstream({ servers: sandboxes.servers, log })
+      closeSandboxes = () => upstream.close()
+      router = worldRouter(kit.manifest, { sandboxes, upstream, authChecks: httpAuthChecks() })
+    }
     // Beside a running kit that one gives the log its checkpoints; entries of this one are its to cover.
     await kit.start({ sweep: false, sequence: options.isBeside !== true })
     const recording = newRecording()
     const server = await serve(kit, { port: 0, recorder: recording })
     const { url } = server
     return {
-      kit: evalKitOf(kit, router, recording, url),
+      kit: evalKitOf(kit, router, sandboxes, recording, url),
       url,
       async close() {
         if (options.isBeside !== true) await kit.sequencer.drain()
         await server.close()
         await kit.close()
+        await closeSandboxes()
       },
     }
   } catch (error) {
     await kit.close()
+    await closeSandboxes()
     throw error
   }
 }
@@ -116,6 +131,7 @@ function newRecording() {
 function evalKitOf(
   kit: import('../../kit.ts').Kit,
   router: WorldRouter,
+  { servers }: SandboxServers,
   recording: ReturnType<typeof newRecording>,
   url: string,
 ): EvalKit {
@@ -134,6 +150,7 @@ function evalKitOf(
     },
     store: store.evals,
     router,
+    sandboxAddresses: new Map(servers.map(({ name, url }) => [name, url ?? ''])),
     clock,
     newId: (prefix) => newId(prefix),
     async openTasks(requests) {

@@ -47,7 +47,10 @@ export interface EffectiveManifest {
   readonly incidents: { readonly postmortemWithinMs: number }
   /** Names of channels (or `file:` paths) that receive each checkpoint. */
   readonly anchors: readonly string[]
+  /** Modules with worlds, by server. */
   readonly sandboxes: Readonly<Record<string, string>>
+  /** Servers of a test stage, by the server that they stand in for; absent: none. Addresses and headers as written, variables and all. */
+  readonly sandboxServers?: Readonly<Record<string, SandboxServer>>
   readonly exceptions: readonly ManifestException[]
   /** Cedar sources: `policies/*.cedar` beside the manifest, in name order. Shorthand permits are not in here. */
   readonly policies: readonly { readonly file: string; readonly text: string }[]
@@ -150,6 +153,13 @@ export interface McpServer {
   readonly ignore: readonly string[]
   /** Request methods relayed although the gateway does not know them. */
   readonly pass: readonly string[]
+}
+
+export interface SandboxServer {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Addresses of its auth checks, by name; what is not there is never answered. */
+  readonly authChecks: Readonly<Record<string, string>>
 }
 
 export interface AuthCheck {

@@ -23,6 +23,9 @@ const places: readonly (readonly string[])[] = [
   'channels.*.webhook',
   'channels.*.secret',
   'channels.*.witness',
+  'sandboxes.*.url',
+  'sandboxes.*.headers.*',
+  'sandboxes.*.auth_checks.*',
 ].map((place) => place.split('.'))
 
 export function takesEnvironment(path: Path): boolean {

@@ -411,7 +411,22 @@ export const manifestShape = z
       .optional(),
     incidents: z.strictObject({ postmortem_within: duration.optional() }).optional(),
     audit: z.strictObject({ anchors: z.array(text.max(1024)).max(20).optional() }).optional(),
-    sandboxes: z.record(named('a server name'), text.max(1024)).optional(),
+    sandboxes: z
+      .record(
+        named('a server name'),
+        z.union([
+          text.max(1024),
+          z.strictObject({
+            url: address,
+            headers: headers.optional(),
+            auth_checks: z.record(named('an auth check'), address).optional(),
+          }),
+        ]),
+      )
+      .optional()
+      .describe(
+        'What evals, attacks and drills call in place of a server: a module with a world, or a server of a test stage.',
+      ),
     exceptions: z
       .array(
         z.strictObject({

@@ -200,11 +200,27 @@ function effectiveOf(
           : durationMsOf(manifest.incidents.postmortem_within)!,
     },
     anchors: manifest.audit?.anchors ?? [],
-    sandboxes: manifest.sandboxes ?? {},
+    ...sandboxesOf(manifest.sandboxes ?? {}),
     exceptions,
     policies: input.policies ?? [],
     defaulted: report.defaulted,
     manifestDigest: digestOf(value),
+  }
+}
+
+/** Addresses stay as written: nothing but evals asks for their variables. */
+function sandboxesOf(
+  written: NonNullable<WrittenManifest['sandboxes']>,
+): Pick<EffectiveManifest, 'sandboxes' | 'sandboxServers'> {
+  const entries = Object.entries(written)
+  const servers = entries.flatMap(([name, one]) =>
+    typeof one === 'string'
+      ? []
+      : [[name, { url: one.url, headers: one.headers ?? {}, authChecks: one.auth_checks ?? {} }] as const],
+  )
+  return {
+    sandboxes: Object.fromEntries(entries.flatMap(([name, one]) => (typeof one === 'string' ? [[name, one]] : []))),
+    ...(servers.length === 0 ? {} : { sandboxServers: Object.fromEntries(servers) }),
   }
 }
 

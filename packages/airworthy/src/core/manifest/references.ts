@@ -64,6 +64,10 @@ export function checkReferences(
   })
   for (const name of Object.keys(manifest.sandboxes ?? {})) {
     need(['sandboxes', name], 'server', name, known.servers, 'mcpServers')
+    const sandbox = manifest.sandboxes?.[name]
+    for (const check of Object.keys((typeof sandbox === 'string' ? undefined : sandbox?.auth_checks) ?? {})) {
+      need(['sandboxes', name, 'auth_checks', check], 'auth check', check, known.checks, 'auth_checks')
+    }
   }
   checkRetrieval(manifest, tools, need, known)
 }

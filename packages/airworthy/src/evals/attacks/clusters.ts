@@ -47,6 +47,11 @@ export function clustersOf(rows: readonly Clustered[]): number[] {
   })
 }
 
+/** The same as names: `c0000` and on. */
+export function clusterNamesOf(rows: readonly Clustered[]): string[] {
+  return clustersOf(rows).map((number) => `c${String(number).padStart(4, '0')}`)
+}
+
 /** What is compared: lower case, values as `value`, numbers as 0. */
 export function normalized({ text, disguise, values = [] }: Clustered): string {
   let plain = undisguised(text, disguise)

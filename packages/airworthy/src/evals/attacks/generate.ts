@@ -5,7 +5,7 @@
 import type { Attack } from './attack.ts'
 import { AttackMaker, bump, type GenerateOptions } from './attack-maker.ts'
 import { carriersOf } from './carriers.ts'
-import { clustersOf } from './clusters.ts'
+import { clusterNamesOf } from './clusters.ts'
 import { disguises } from './disguises.ts'
 import { goalFamiliesOf } from './goals.ts'
 import { randomFrom } from './seeded.ts'
@@ -55,8 +55,8 @@ export function generateAttacks(options: GenerateOptions): Generated {
     }
     if (maker.made.length === before) break
   }
-  const numbers = clustersOf(maker.made)
-  const attacks = maker.made.map((attack, at) => ({ ...attack, cluster: `c${String(numbers[at]).padStart(4, '0')}` }))
+  const clusters = clusterNamesOf(maker.made)
+  const attacks = maker.made.map((attack, at) => ({ ...attack, cluster: clusters[at] as string }))
   const notReached = `not reached: ${open.length} cells are possible, ${count} attacks were asked for`
   const perCell = countBy(attacks, ({ goal, carrier }) => `${goal} ${carrier}`)
   return {
@@ -74,7 +74,7 @@ export function generateAttacks(options: GenerateOptions): Generated {
       missing: families.flatMap(({ family, missing }) => (missing === undefined ? [] : [{ family, reason: missing }])),
       techniques: Object.fromEntries(techniques.map(({ id }) => [id, maker.techniqueCounts.get(id) ?? 0])),
       disguises: Object.fromEntries(disguises.map(({ id }) => [id, maker.disguiseCounts.get(id) ?? 0])),
-      clusters: new Set(numbers).size,
+      clusters: new Set(clusters).size,
     },
   }
 }

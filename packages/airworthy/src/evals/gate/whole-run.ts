@@ -21,7 +21,10 @@ export function whyNotWhole(
   if (plan.kind !== wanted.kind) return no(`is of ${plan.kind}, and ${wanted.kind} are needed`)
   if (plan.mode !== wanted.mode) return no(`was made in ${plan.mode} mode, and ${wanted.mode} mode is needed`)
   if (environment !== 'dev' && plan.simulated.length > 0) {
-    return no(`was made with what is not real (${plan.simulated.join(', ')}), which counts in dev alone`)
+    return no(
+      `was made with what is not real (${plan.simulated.join(', ')}), which counts in dev alone`,
+      realMends(plan.simulated),
+    )
   }
   const freshMs = controls.find((control) => control.id === id)?.freshMs ?? 0
   if (plan.createdMs > nowMs) return no('is of a later time than the one asked about')
@@ -43,4 +46,16 @@ export function whyNotWhole(
     )
   }
   return undefined
+}
+
+/** What must be real instead. */
+function realMends(simulated: readonly string[]): string {
+  const mends: Readonly<Record<string, string>> = {
+    world: 'name servers of a test stage under `sandboxes`',
+    approver: 'leave out `approvals`, so that what waits stays waiting',
+    model: "let `model.base_url` be the provider's own address",
+    judge: "let the judge's `base_url` be its provider's own address",
+  }
+  const known = simulated.flatMap((part) => mends[part] ?? [])
+  return known.length === 0 ? 'Run it with what is real.' : `For another stage: ${known.join('; ')}; and run again.`
 }

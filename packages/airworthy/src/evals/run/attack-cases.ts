@@ -6,6 +6,7 @@ import { digestOf } from '../../core/digest.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { EffectiveManifest } from '../../core/manifest/effective.ts'
 import type { Attack } from '../attacks/attack.ts'
+import { clusterNamesOf } from '../attacks/clusters.ts'
 import { judgeAttack } from '../attacks/judge-attack.ts'
 import { placedWhole } from '../attacks/place-foreign.ts'
 import { plantedTurns, planter, poisonedTools } from '../attacks/plant.ts'
@@ -19,6 +20,7 @@ import { type Ride, rideFor } from './attack-rides.ts'
 import { ownCallsOf } from './own-calls.ts'
 import type { Rehearsal } from './rehearse.ts'
 import type { Judged, TrialCase } from './run-trial.ts'
+import { simulatedIn } from './scenario-cases.ts'
 
 export interface AttackCases {
   readonly manifest: EffectiveManifest
@@ -33,9 +35,11 @@ export interface AttackCases {
   readonly timeoutMs: number
 }
 
+/** Clusters are those of the texts themselves, whatever a file says of its own. */
 export function attackCases(attacks: readonly Attack[], options: AttackCases): readonly TrialCase[] {
+  const clusters = clusterNamesOf(attacks)
   return attacks.map((attack, index) => {
-    const whole = placedWhole(attack, index, options.manifest)
+    const whole = { ...placedWhole(attack, index, options.manifest), cluster: clusters[index] as string }
     return caseOf(attack, whole, rideFor(whole, index, options.rides)?.scenario, options)
   })
 }
@@ -57,6 +61,7 @@ function caseOf(row: Attack, attack: Attack, scenario: Scenario | undefined, opt
     principal: { id: principal.id, attributes: (principal.attributes ?? {}) as JsonObject },
     turns: turnsOf(attack, scenario),
     timeoutMs,
+    simulated: simulatedIn(scenario ?? home.world, maker),
     makeWorlds: (nowMs) => maker.make(scenario ?? home.world, { seed, nowMs }),
     approval: (tool, args) => (scenario === undefined ? undefined : approvalOf(scenario, tool, args)),
     change: planter(attack),

@@ -125,6 +125,7 @@ describe('known values', () => {
     const rehearsal = await rehearse([...mine, refused, absent, arranged, plain, theirs], {
       manifest,
       maker: {
+        isSimulated: () => true,
         make: async ({ world: given }) => {
           made.push((given ?? {}) as JsonObject)
           return new Map([['desk', world()]])

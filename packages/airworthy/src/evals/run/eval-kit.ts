@@ -17,6 +17,8 @@ export interface EvalKit {
   readonly store: EvalStore
   /** The kit's only way out: nothing that it governs reaches a real server. */
   readonly router: WorldRouter
+  /** Of the servers of a test stage, by the server that they stand in for. */
+  readonly sandboxAddresses: ReadonlyMap<string, string>
   readonly clock: () => number
   readonly newId: (prefix: 'ent' | 'run') => string
   openTasks(requests: readonly TrialTask[]): Promise<readonly OpenedTrial[]>

@@ -62,6 +62,7 @@ async function standingOf(
   manifest: EffectiveManifest,
 ): Promise<Standing> {
   const tool = manifest.tools.find(({ name }) => name === call.tool)
+  if (isBeyond(tool?.server, worlds, manifest)) return undefined
   // Only what reads is tried: nothing in this world may change for the next one.
   if (tool?.effect !== 'read' || !(await answers(call, principal, worlds, manifest))) return undefined
   return (await isAllowed(call, principal, worlds, manifest)) ? 'own' : 'foreign'
@@ -88,6 +89,8 @@ async function isAllowed(
 ): Promise<boolean> {
   const tool = manifest.tools.find(({ name }) => name === call.tool)
   const world = tool?.server === undefined ? undefined : worlds.get(tool.server)
+  // A test stage is asked by nobody but the agent under test.
+  if (isBeyond(tool?.server, worlds, manifest)) return true
   if (tool === undefined || (world === undefined && tool.server !== undefined)) return false
   for (const check of tool.authChecks) {
     const question = { check, tool: tool.name, arguments: call.arguments, principal }
@@ -109,7 +112,7 @@ async function answers(
   const tool = manifest.tools.find(({ name }) => name === call.tool)
   if (tool === undefined) return false
   // What the caller runs itself no world can tell.
-  if (tool.server === undefined) return true
+  if (tool.server === undefined || isBeyond(tool.server, worlds, manifest)) return true
   const key = canonicalJson({ tool: call.tool, arguments: call.arguments })
   try {
     const args = structuredClone(call.arguments)
@@ -119,6 +122,14 @@ async function answers(
   } catch {
     return false
   }
+}
+
+function isBeyond(
+  server: string | undefined,
+  worlds: ReadonlyMap<string, World>,
+  { sandboxServers }: EffectiveManifest,
+): boolean {
+  return server !== undefined && !worlds.has(server) && sandboxServers?.[server] !== undefined
 }
 
 function principalOf(scenario: Scenario | undefined): WorldPrincipal {

@@ -12,6 +12,7 @@ import type { StoredCassette } from '../port.ts'
 import type { AgentUnderTest } from './agents/agent.ts'
 import type { EvalKit, HeldAction } from './eval-kit.ts'
 import { type HeldDesk, runTrial, type TrialCase } from './run-trial.ts'
+import { simulatedParts } from './simulated-parts.ts'
 
 export interface SuiteRun {
   readonly kind: EvalPlan['kind']
@@ -20,7 +21,6 @@ export interface SuiteRun {
   /** Absent: the pinned model. */
   readonly model?: 'cheaper'
   readonly judges: EvalPlan['judges']
-  readonly simulated: readonly string[]
   /** Trials at once. */
   readonly concurrency: number
   /** The run to go on with; undefined: a new one. */
@@ -124,7 +124,7 @@ async function planned(kit: EvalKit, suite: SuiteRun): Promise<EvalPlan> {
     seed: suite.seed,
     createdMs: earlier?.createdMs ?? kit.clock(),
     judges: suite.judges,
-    simulated: suite.simulated,
+    simulated: simulatedParts(kit.manifest, suite.cases, suite.judges.length > 0),
     cells,
   }
   await kit.store.writePlan({

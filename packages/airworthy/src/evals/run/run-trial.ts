@@ -16,6 +16,8 @@ export interface TrialCase {
   readonly input?: string
   readonly turns?: readonly string[]
   readonly timeoutMs: number
+  /** What in it is not real. */
+  readonly simulated: readonly ('world' | 'approver')[]
   makeWorlds(nowMs: number): Promise<ReadonlyMap<string, World>>
   /** What the simulated approver says to this action; undefined: nothing, it stays open. */
   approval(tool: string, args: JsonObject): 'approved' | 'rejected' | undefined

@@ -47,10 +47,20 @@ function caseOf(scenario: Scenario, trial: number, { maker, listed, seed, askJud
     ...(scenario.input === undefined ? {} : { input: scenario.input }),
     ...(scenario.turns === undefined ? {} : { turns: scenario.turns }),
     timeoutMs: scenario.timeout === undefined ? timeoutMsDefault : (durationMsOf(scenario.timeout) ?? timeoutMsDefault),
+    simulated: simulatedIn(scenario, maker),
     makeWorlds: (nowMs) => maker.make(scenario, { seed: seed + trial, nowMs }),
     approval: (tool, args) => approvalOf(scenario, tool, args),
     judge: (record, violations) => judge(scenario, record, violations, listed, askJudge),
   }
+}
+
+/** What such a scenario brings along that is not real. */
+export function simulatedIn(
+  scenario: Pick<Scenario, 'world' | 'approvals'>,
+  maker: Pick<WorldMaker, 'isSimulated'>,
+): TrialCase['simulated'] {
+  const approves = (scenario.approvals ?? []).length > 0
+  return [...(maker.isSimulated(scenario) ? (['world'] as const) : []), ...(approves ? (['approver'] as const) : [])]
 }
 
 async function judge(

@@ -1,28 +1,39 @@
-/** Finds and makes the worlds of a trial: modules named by the manifest's `sandboxes` or by the scenario, and recorded results. */
+/**
+ * Finds and makes the worlds of a trial: modules named by the manifest's `sandboxes` or by the scenario, and recorded results. A server
+ * that a server of a test stage stands in for has none.
+ */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { AirworthyError } from '../../core/errors.ts'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
 import type { EffectiveManifest } from '../../core/manifest/effective.ts'
 import type { Scenario } from '../dataset/scenario-shape.ts'
+import { isOfThisMachine } from '../run/simulated-parts.ts'
 import type { CreateWorld, World } from './world.ts'
 
 export interface WorldMaker {
-  /** One world for each server of the manifest; servers of one module share one. @throws EVAL_WORLD_INVALID */
+  /**
+   * One world for each server of the manifest that no server of a test stage stands in for; servers of one module share one.
+   * @throws EVAL_WORLD_INVALID
+   */
   make(
     scenario: Pick<Scenario, 'world'>,
     options: { readonly seed: number; readonly nowMs: number },
   ): Promise<ReadonlyMap<string, World>>
+  /** Something of what answers in such a trial is no server on its own: a module, a record, or the agent's own process. */
+  isSimulated(scenario: Pick<Scenario, 'world'>): boolean
 }
 
 /**
  * @param folder  what module paths are relative to: the project's.
+ * @param addresses  of the servers of a test stage, by the server that they stand in for.
  * @throws EVAL_WORLD_INVALID when a module cannot be loaded, or a server has neither a sandbox nor a scenario's world.
  */
 export async function worldMaker(
   manifest: EffectiveManifest,
   folder: string,
   scenarios: readonly Pick<Scenario, 'id' | 'world'>[],
+  addresses: ReadonlyMap<string, string> = new Map(),
 ): Promise<WorldMaker> {
   const loaded = new Map<string, CreateWorld>()
   const load = async (path: string): Promise<CreateWorld> => {
@@ -42,16 +53,25 @@ export async function worldMaker(
   for (const { id, world } of scenarios) {
     const bare = servers.find(
       (server) =>
-        manifest.sandboxes[server] === undefined && world?.module === undefined && world?.results === undefined,
+        manifest.sandboxes[server] === undefined &&
+        manifest.sandboxServers?.[server] === undefined &&
+        world?.module === undefined &&
+        world?.results === undefined,
     )
     if (bare === undefined) continue
     throw invalid(
       `Nothing stands in for the server "${bare}" in the scenario "${id}", and evals never call a real one.`,
-      `Name a module under sandboxes.${bare} in the manifest, or give the scenario a world.`,
+      `Name a module under sandboxes.${bare} in the manifest, or a server of a test stage there, or give the scenario a world.`,
     )
   }
 
+  const isReal = (address: string | undefined): boolean => address !== undefined && !isOfThisMachine(address)
   return {
+    // Who runs its tools itself shows nobody what they did.
+    isSimulated: ({ world }) =>
+      world?.module !== undefined ||
+      world?.results !== undefined ||
+      manifest.tools.some(({ server }) => server === undefined || !isReal(addresses.get(server))),
     async make({ world: written }, { seed, nowMs }) {
       const made = new Map<string, World>()
       const worlds = new Map<string, World>()
@@ -64,6 +84,7 @@ export async function worldMaker(
           world = await create({ seed: written?.seed ?? seed, with: (written?.with ?? {}) as JsonObject, nowMs })
           made.set(path, world)
         }
+        if (recorded === undefined && world === undefined) continue
         worlds.set(server, recorded === undefined ? (world as World) : recordedWorld(recorded, world))
       }
       return worlds

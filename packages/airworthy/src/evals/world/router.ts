@@ -1,11 +1,12 @@
 /**
  * Stands where the kit's ways out are: a tool call goes to the world of the trial whose trace it carries, and nowhere else. What no trial
- * owns, and servers that no world answers for, are refused; nothing here ever reaches a real server.
+ * owns, and servers that neither a world nor a server of a test stage answers for, are refused; nothing here ever reaches a real server.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
 import type { EffectiveManifest } from '../../core/manifest/effective.ts'
 import type { AuthCheckPort, UpstreamCall, UpstreamOutcome, UpstreamPort } from '../../guard/port.ts'
 import type { WorldCall } from '../trial.ts'
+import type { SandboxWays } from './sandbox-servers.ts'
 import type { World, WorldPrincipal } from './world.ts'
 
 export interface TrialWorld {
@@ -27,7 +28,8 @@ export interface WorldRouter {
   leave(traceId: string): void
 }
 
-export function worldRouter(manifest: EffectiveManifest): WorldRouter {
+/** @param ways  to servers of a test stage; undefined: there are none. */
+export function worldRouter(manifest: EffectiveManifest, ways?: SandboxWays): WorldRouter {
   const trials = new Map<string, TrialWorld>()
   const toolOf = new Map(
     manifest.tools.flatMap((tool) =>
@@ -36,11 +38,15 @@ export function worldRouter(manifest: EffectiveManifest): WorldRouter {
   )
   const checkOf = new Map(Object.entries(manifest.authChecks).map(([name, check]) => [check, name]))
 
+  const isBeyond = (server: string): boolean => ways?.sandboxes.authChecks.has(server) === true
+
   return {
     enter: (traceId, trial) => void trials.set(traceId, trial),
     leave: (traceId) => void trials.delete(traceId),
     upstream: {
       async offeredDigest(server, upstreamName) {
+        // What a test stage offers must be what was locked, as of the real server.
+        if (ways !== undefined && isBeyond(server)) return await ways.upstream.offeredDigest(server, upstreamName)
         const tool = toolOf.get(`${server} ${upstreamName}`)
         return tool === undefined ? { kind: 'missing' } : { kind: 'offered', definitionDigest: tool.definitionDigest }
       },
@@ -48,11 +54,16 @@ export function worldRouter(manifest: EffectiveManifest): WorldRouter {
       reconcile: async () => ({ state: 'unknown', why: 'the world of an eval has no reconcile hook' }),
     },
     authChecks: {
-      async ask(check, question) {
+      async ask(check, question, signal, trace) {
         const trial = trials.get(question.trace_id)
         const name = checkOf.get(check)
         const tool = manifest.tools.find((one) => one.name === question.tool)
         const world = tool?.server === undefined ? undefined : trial?.worlds.get(tool.server)
+        if (trial !== undefined && name !== undefined && world === undefined && tool?.server !== undefined) {
+          const there = ways?.sandboxes.authChecks.get(tool.server)?.get(name)
+          if (ways !== undefined && there !== undefined)
+            return await ways.authChecks.ask(there, question, signal, trace)
+        }
         if (trial === undefined || name === undefined || world?.authorize === undefined) {
           return { kind: 'unavailable', why: 'the world of this trial does not answer authorization questions' }
         }
@@ -73,14 +84,15 @@ export function worldRouter(manifest: EffectiveManifest): WorldRouter {
 
   async function answer(trial: TrialWorld | undefined, call: UpstreamCall): Promise<UpstreamOutcome> {
     const world = trial?.worlds.get(call.server)
-    if (trial === undefined || world === undefined) {
-      return { kind: 'not-executed', why: 'no world of this eval answers for that server' }
+    if (trial === undefined || (world === undefined && !isBeyond(call.server))) {
+      return noWorld
     }
     const { server, upstreamName, arguments: args, idempotencyKey } = call
     const tool = toolOf.get(`${server} ${upstreamName}`)?.name ?? upstreamName
     if (trial.poisoned?.has(tool) === true) {
       return { kind: 'not-executed', why: 'the server offers another definition of it than the pinned one' }
     }
+    if (world === undefined) return ways === undefined ? noWorld : await answerBeyond(ways, trial, tool, call)
     let result: JsonObject
     try {
       // A copy: a world that changes what it was given must not change the record.
@@ -96,6 +108,29 @@ export function worldRouter(manifest: EffectiveManifest): WorldRouter {
     const shown = trial.change === undefined ? result : trial.change(tool, result)
     return { kind: 'answered', result: shown, isError: shown.isError === true }
   }
+}
+
+const noWorld = { kind: 'not-executed', why: 'no world of this eval answers for that server' } as const
+
+/** Over the wire. A call of which nobody knows whether it arrived counts as one that did. */
+async function answerBeyond(
+  ways: SandboxWays,
+  trial: TrialWorld,
+  tool: string,
+  call: UpstreamCall,
+): Promise<UpstreamOutcome> {
+  const outcome = await ways.upstream.call(call)
+  if (outcome.kind === 'not-executed') return outcome
+  const { server, arguments: args } = call
+  if (outcome.kind === 'unknown') {
+    const result = { content: [{ type: 'text', text: outcome.why }], isError: true }
+    trial.effects.push({ server, tool, arguments: args, result, isError: false })
+    return outcome
+  }
+  trial.effects.push({ server, tool, arguments: args, result: outcome.result, isError: outcome.isError })
+  if (trial.change === undefined) return outcome
+  const shown = trial.change(tool, outcome.result)
+  return { kind: 'answered', result: shown, isError: shown.isError === true }
 }
 
 /** An MCP CallToolResult as it is; any other JSON as the structured content of one. */

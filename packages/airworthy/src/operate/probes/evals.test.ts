@@ -50,14 +50,23 @@ test('EVAL-3 passes at 95 of 100, fails at 94, and says when the world was simul
 const scheduled = { manifest: testManifest() }
 const armed = { manifest: { ...scheduled.manifest, schedules: { redteam: 'weekly' } } }
 const dayMs = 86_400_000
-test('DATA-5 wants a whole run of at most 31 days, and the next one scheduled', async () => {
-  const good = await probeData5(await probed(armed, { attacks: { cases: 10 } }))
+test('DATA-5 wants a whole run of at most 31 days with injections and exfiltrations, and the next one scheduled', async () => {
+  const cell = { goal: 'leak-link/pii/reply', carrier: 'document', technique: 't', disguise: 'none', cluster: 'c' }
+  const good = await probeData5(await probed(armed, { attacks: { cases: 10, attack: () => cell } }))
   expect([good.failures, good.unclear]).toEqual([[], []])
   const old = await probeData5(await probed(armed, { attacks: { cases: 10 }, ageMs: 32 * dayMs }))
   expect(old.unclear[0]?.what).toMatch(/older than 31 days/)
   expect((await probeData5(await probed(armed, {}))).unclear).toHaveLength(1)
   const cut = await probed(armed, { attacks: { cases: 10, row: (index) => (index === 3 ? { state: 'error' } : {}) } })
   expect((await probeData5(cut)).unclear[0]?.what).toMatch(/not whole/)
+  for (const [what, attack] of [
+    ['no data exfiltration', { ...cell, goal: 'execute/issue_refund' }],
+    ['no prompt injection', { ...cell, carrier: 'user-message' }],
+  ] as const) {
+    const lacking = await probeData5(await probed(armed, { attacks: { cases: 10, attack: () => attack } }))
+    expect([lacking.failures, lacking.unclear[0]?.what]).toEqual([[], expect.stringContaining(what)])
+  }
+  expect(good.seen).toMatch(/10 of prompt injection, 10 of data exfiltration/)
   const unarmed = { manifest: { ...scheduled.manifest, schedules: {} } }
   expect((await probeData5(await probed(unarmed, { attacks: { cases: 10 } }))).failures).toHaveLength(1)
 })
