@@ -1,9 +1,10 @@
 /** Numbers from rollups, and from the spans themselves, on PostgreSQL. */
 import type { MetricsStore, RollupQuery, RollupRow, StoreSize } from '../../operate/metrics/port.ts'
 import { contributionOf } from '../../telemetry/rollups/contribution.ts'
+import { decodedValues } from '../../telemetry/rollups/decoded-values.ts'
 import { gathering } from '../../telemetry/rollups/gather.ts'
 import type { RollupGroup } from '../../telemetry/rollups/rollup.ts'
-import { minuteMs, rangesOf } from '../../telemetry/rollups/tiers.ts'
+import { minuteMs, rangesOf, type Tier } from '../../telemetry/rollups/tiers.ts'
 import { spanOfRow } from '../rows/trace-row.ts'
 import { groupFits, wantedGroup } from '../wanted-group.ts'
 import { type PostgresConnection, schemaName } from './connection.ts'
@@ -13,7 +14,9 @@ type GroupRow = RollupGroup & { readonly row: number }
 
 interface ValueRow {
   readonly group_row: number
+  readonly tier: Tier
   readonly at_ms: number
+  readonly shard: number
   readonly value: string
 }
 
@@ -21,6 +24,7 @@ interface ValueRow {
 const pageSpans = 1_000
 
 export function postgresMetricsStore({ read }: PostgresConnection): MetricsStore {
+  const values = decodedValues()
   return {
     async readRollups(query): Promise<readonly RollupRow[]> {
       const wanted = wantedGroup(query)
@@ -30,6 +34,7 @@ export function postgresMetricsStore({ read }: PostgresConnection): MetricsStore
         stepMs,
         groupBy,
         histograms: query.histograms,
+        names: values.names,
       })
       const found = await read<GroupRow>('SELECT * FROM rollup_groups WHERE family = $1 AND source = $2', [
         family,
@@ -40,7 +45,7 @@ export function postgresMetricsStore({ read }: PostgresConnection): MetricsStore
       if (groups.size === 0 || ranges.length === 0) return []
       // One statement, so one snapshot: what is written meanwhile is in all ranges or in none.
       const rows = await read<ValueRow>(
-        `SELECT r.group_row, r.at_ms, r.value FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS w (tier, from_ms, to_ms)
+        `SELECT r.group_row, r.tier, r.at_ms, r.shard, r.value FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS w (tier, from_ms, to_ms)
          JOIN rollups r ON r.group_row = ANY ($1::bigint[]) AND r.tier = w.tier AND r.at_ms >= w.from_ms AND r.at_ms < w.to_ms`,
         [
           [...groups.keys()],
@@ -49,9 +54,10 @@ export function postgresMetricsStore({ read }: PostgresConnection): MetricsStore
           ranges.map((range) => range.toMs),
         ],
       )
-      for (const { group_row, at_ms, value } of rows) {
+      for (const { group_row, tier, at_ms, shard, value } of rows) {
         const group = groups.get(group_row)
-        if (group !== undefined) gathered.addText(at_ms, group, value)
+        const place = { groupRow: group_row, tier, shard }
+        if (group !== undefined) gathered.addValue(at_ms, group, values.of(place, at_ms, value))
       }
       return gathered.rows()
     },

@@ -1,6 +1,14 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addHistogram, addValue, countAbove, countOf, type GrowingHistogram, quantileOf } from './histogram.ts'
+import {
+  addHistogram,
+  addValue,
+  countAbove,
+  countOf,
+  denseCounts,
+  type GrowingHistogram,
+  quantileOf,
+} from './histogram.ts'
 
 const of = (values: readonly number[]): GrowingHistogram => {
   const histogram: GrowingHistogram = new Map()
@@ -24,6 +32,32 @@ const values = fc.array(
 const quantiles = fc.double({ min: 0, max: 1, noNaN: true })
 
 describe('histograms', () => {
+  it('counts side by side are the same histogram, and nothing of one is left in the next', () => {
+    const dense = denseCounts()
+    fc.assert(
+      fc.property(values, quantiles, (given, q) => {
+        const histogram = of(given)
+        for (const [bucket, count] of histogram) {
+          dense.add(bucket, 1)
+          if (count > 1) dense.add(bucket, count - 1)
+        }
+        const counts = dense.take()
+        expect([...counts]).toEqual(sorted(histogram))
+        expect([...counts.keys()]).toEqual(sorted(histogram).map(([bucket]) => bucket))
+        expect(counts.size).toBe(histogram.size)
+        expect(countOf(counts)).toBe(given.length)
+        expect(quantileOf(counts, q)).toBe(quantileOf(histogram, q))
+        const again: GrowingHistogram = new Map()
+        counts.forEach((count, bucket) => {
+          again.set(bucket, count)
+        })
+        expect(again).toEqual(histogram)
+        for (const [bucket, count] of histogram) expect(counts.get(bucket)).toBe(count)
+        expect(counts.has(0.5)).toBe(false)
+      }),
+    )
+  })
+
   it('every quantile is within 1 % of a value that was there', () => {
     fc.assert(
       fc.property(values, quantiles, (given, q) => {
