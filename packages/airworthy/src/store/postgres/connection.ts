@@ -141,14 +141,18 @@ async function callPlainly<T>(
   name: string,
   values: readonly PlainValue[],
 ): Promise<T> {
-  const places = values.map((_value, n) => `$${n + 1}`)
-  const { rows } = await client.query({
-    name: `act_${name}`,
-    text: `SELECT ${schemaName}.${name}(${places.join()}) AS answer`,
-    values: values.map(storable),
-  })
+  let statement = plainStatements.get(name)
+  if (statement === undefined) {
+    const places = values.map((_value, n) => `$${n + 1}`)
+    statement = { name: `act_${name}`, text: `SELECT ${schemaName}.${name}(${places.join()}) AS answer` }
+    plainStatements.set(name, statement)
+  }
+  const { rows } = await client.query({ ...statement, values: values.map(storable) })
   return JSON.parse(rows[0].answer)
 }
+
+/** By act: each has one. */
+const plainStatements = new Map<string, { readonly name: string; readonly text: string }>()
 
 function jsonText(parameters: object): string {
   const text = JSON.stringify(parameters)
