@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { postgresBinaries } from './packages/airworthy/test/fixtures/postgres-server.ts'
+import LongFilesFirst from './scripts/long-files-first.ts'
 
 const source = (path: string): string => fileURLToPath(new URL(`./packages/airworthy/src/${path}`, import.meta.url))
 
@@ -38,6 +39,7 @@ export default defineConfig({
     // A worker keeps what it has loaded from file to file, which halves the work of a run. So no test may replace a module or
     // leave something behind in one; test/architecture.test.ts looks.
     isolate: false,
+    sequence: { sequencer: LongFilesFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
