@@ -71,7 +71,7 @@ export async function benchOtlp(): Promise<BenchRow[]> {
     await looking
     const seconds = (performance.now() - startedAt) / 1000
     const { memoryMb, cpuMicros } = await usageOf(server.child)
-    const stored = statSync(join(folder, '.airworthy', 'airworthy.db')).size
+    const stored = statSync(join(folder, '.airworthy', 'traces.db')).size
     const tree = await treeMs(server, agent, spans)
     agent.destroy()
     const total = takenMs.length * perRequest

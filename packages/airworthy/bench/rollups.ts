@@ -10,8 +10,9 @@ import { join } from 'node:path'
 import type { JsonObject } from '../src/core/json.ts'
 import type { MetricsStore } from '../src/operate/metrics/port.ts'
 import { type MetricsWindow, readSeries, summarise } from '../src/operate/metrics/read-metrics.ts'
+import { handedSpans } from '../src/store/sqlite/handed-spans.ts'
 import { sqliteMetricsStore } from '../src/store/sqlite/metrics-store.ts'
-import { openSqlite, type SqliteDatabase } from '../src/store/sqlite/open.ts'
+import { openTraces, type SqliteDatabase } from '../src/store/sqlite/open.ts'
 import { sqliteSpanWriter } from '../src/store/sqlite/span-writer.ts'
 import type { MeasureName } from '../src/telemetry/rollups/measures.ts'
 import type { SpanRecord } from '../src/telemetry/span.ts'
@@ -35,10 +36,10 @@ export async function benchRollups(): Promise<BenchRow[]> {
   const open: SqliteDatabase[] = []
   try {
     const storeOf = async (spans: number): Promise<MetricsStore & { readonly perSecond: number }> => {
-      const db = openSqlite(join(folder, `${spans}`))
+      const db = openTraces(join(folder, `${spans}`))
       open.push(db)
       const perSecond = await filled(db, spans)
-      return { ...sqliteMetricsStore(db), perSecond }
+      return { ...sqliteMetricsStore({ db, traces: db, handed: handedSpans(sqliteSpanWriter(db, db)) }), perSecond }
     }
     const fewer = await storeOf(total / 10)
     const store = await storeOf(total)
@@ -90,7 +91,7 @@ function argument(name: string): string | undefined {
 /** Writes what is missing of that many spans. @returns spans a second; 0 when nothing was missing. */
 async function filled(db: SqliteDatabase, spans: number): Promise<number> {
   db.pragma('wal_autocheckpoint = 8000')
-  const writer = sqliteSpanWriter(db)
+  const writer = sqliteSpanWriter(db, db)
   const before = db.prepare<[], number>('SELECT coalesce(max(row), 0) FROM spans').pluck().get() as number
   const at = performance.now()
   // What a run that was ended had begun comes again, and changes nothing.

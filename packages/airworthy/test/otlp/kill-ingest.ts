@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { RollupRow } from '../../src/operate/metrics/port.ts'
-import { openSqlite } from '../../src/store/sqlite/open.ts'
+import { openTraces } from '../../src/store/sqlite/open.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { rollupDimensions } from '../../src/telemetry/rollups/rollup.ts'
 import { valueText } from '../../src/telemetry/rollups/value-text.ts'
@@ -106,7 +106,7 @@ async function bothCounts(folder: string): Promise<readonly [string, string]> {
 }
 
 function missing(folder: string, acknowledged: readonly string[]): string[] {
-  const db = openSqlite(join(folder, '.airworthy'))
+  const db = openTraces(join(folder, '.airworthy'))
   try {
     const there = new Set(
       db.prepare("SELECT trace_id || ':' || span_id FROM spans WHERE source = 'otlp'").pluck().all(),

@@ -3,7 +3,7 @@
  * and goes on; spans are built and written afterwards, in batches. What cannot be written in time is dropped and counted, never
  * waited for: the ledger has it, and the next start makes up for it.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Guard, PassageEnd } from '../../guard/guard.ts'
 import type { GuardStore } from '../../guard/port.ts'
 import type { SpanRecord } from '../../telemetry/span.ts'
@@ -57,6 +57,8 @@ const batchMax = 500
 /** How long spans wait for others to share their transaction. */
 const gatherMs = 500
 const retryMs = 1_000
+/** Passages whose spans are built in one turn of the loop: a fraction of a millisecond, for which an action may have to wait. */
+const perTurn = 2
 const rebuiltMax = 5_000
 const rebuiltWithinMs = 24 * 3_600_000
 /** What ended just now may still be on its way through another gateway's recorder. */
@@ -111,7 +113,8 @@ export function kitSpans({ guard, guardStore, sources, traces, log, onWritten }:
     while (items.length > 0) {
       const batch = items
       items = []
-      for (const item of batch) {
+      for (const [n, item] of batch.entries()) {
+        if (n % perTurn === perTurn - 1) await nextTurn()
         try {
           const spans = item.kind === 'passage' ? spansOfPassage(guard, item.end) : await spansOfItem(item)
           if (unwritten.length + spans.length > unwrittenMax) drop(spans.length, 'the store does not take them')

@@ -5,7 +5,7 @@ import { AirworthyError } from '../../core/errors.ts'
 import { noStoreIn } from '../open-store.ts'
 import { sqliteAuditLog } from '../sqlite/audit-log.ts'
 import { sqliteCosignatureStore } from '../sqlite/cosignature-store.ts'
-import { asStoreError, databaseFile, openSqlite, type SqliteDatabase } from '../sqlite/open.ts'
+import { asStoreError, databaseFile, openBoth, type SqliteDatabase } from '../sqlite/open.ts'
 import { packedPlace, sqliteSpanBlocks } from '../sqlite/span-blocks.ts'
 import type { CopySource, CopyTarget } from './end.ts'
 import type { Cell, Row } from './row.ts'
@@ -14,14 +14,14 @@ import { quoted, type TableShape } from './table-shape.ts'
 /** @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
 export function sqliteSource(dir: string): CopySource {
   if (!existsSync(join(dir, databaseFile))) throw noStoreIn(dir)
-  const db = openSqlite(dir)
+  const db = openBoth(dir)
   db.exec('BEGIN')
   return endOf(db, dir)
 }
 
 /** @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER; STORE_NOT_EMPTY */
 export function sqliteTarget(dir: string, tables: readonly TableShape[]): CopyTarget {
-  const db = openSqlite(dir)
+  const db = openBoth(dir)
   try {
     db.exec('BEGIN IMMEDIATE')
     for (const { name } of tables) {
@@ -49,7 +49,7 @@ export function sqliteTarget(dir: string, tables: readonly TableShape[]): CopyTa
     async commit() {
       try {
         db.exec('COMMIT')
-        db.pragma('wal_checkpoint(truncate)')
+        for (const file of ['main', 'traces']) db.pragma(`${file}.wal_checkpoint(truncate)`)
       } catch (error) {
         throw asStoreError(error)
       }

@@ -6,7 +6,7 @@ import { AirworthyError } from '../../core/errors.ts'
 import { noStoreIn } from '../open-store.ts'
 import { applicationId } from '../sqlite/application-id.ts'
 import { schemaVersion } from '../sqlite/migrate.ts'
-import { asStoreError, databaseFile } from '../sqlite/open.ts'
+import { asStoreError, databaseFile, tracesFile } from '../sqlite/open.ts'
 import type { StoreInfo } from './store-info.ts'
 
 /** @throws STORE_UNAVAILABLE, STORE_FOREIGN */
@@ -16,6 +16,8 @@ export function sqliteInfo(dir: string): StoreInfo {
   let db: Database.Database | undefined
   try {
     db = new Database(path, { readonly: true, timeout: 5_000 })
+    const traces = join(dir, tracesFile)
+    if (existsSync(traces)) db.prepare('ATTACH ? AS traces').run(traces)
     return infoOf(db, dir)
   } catch (error) {
     throw asStoreError(error)
@@ -34,29 +36,38 @@ function infoOf(db: Database.Database, dir: string): StoreInfo {
       mend: 'Point --dir at a folder of the kit.',
     })
   }
-  const names = db
-    .prepare<[], string>(
-      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
-    )
-    .pluck()
-    .all() as string[]
-  const bytesOf = db
-    .prepare<[string], number>(
-      'SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name = ?)',
-    )
-    .pluck()
+  const files = db.pragma('database_list') as readonly { readonly name: string }[]
+  const tables = files.flatMap(({ name: file }) => {
+    const names = db
+      .prepare<[], string>(
+        `SELECT name FROM ${file}.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`,
+      )
+      .pluck()
+      .all()
+    const bytesOf = db
+      .prepare<[string], number>(
+        `SELECT coalesce(sum(pgsize), 0) FROM dbstat('${file}')
+         WHERE name IN (SELECT name FROM ${file}.sqlite_schema WHERE tbl_name = ?)`,
+      )
+      .pluck()
+    return names.map((name) => ({
+      name,
+      rows: number(`SELECT count(*) FROM ${file}."${name}"`),
+      bytes: bytesOf.get(name) as number,
+    }))
+  })
+  const bytes = files.reduce(
+    (sum, { name }) => sum + number(`PRAGMA ${name}.page_count`) * number(`PRAGMA ${name}.page_size`),
+    0,
+  )
   return {
     kind: 'sqlite',
     at: dir,
     version: value('SELECT sqlite_version()') as string,
     schema: number('PRAGMA user_version'),
     schemaKnown: schemaVersion,
-    bytes: number('PRAGMA page_count') * number('PRAGMA page_size'),
-    tables: names.map((name) => ({
-      name,
-      rows: number(`SELECT count(*) FROM "${name}"`),
-      bytes: bytesOf.get(name) as number,
-    })),
+    bytes,
+    tables: tables.sort((a, b) => (a.name < b.name ? -1 : 1)),
     log: {
       entries: number('SELECT count(*) FROM audit_entries'),
       indexed: number('SELECT coalesce(max(log_index) + 1, 0) FROM audit_index'),

@@ -19,7 +19,7 @@ import type { SequencerPort } from '../../operate/sequencer/port.ts'
 import { createSequencer, type Sequencer } from '../../operate/sequencer/sequencer.ts'
 import type { AuditLog } from '../store.ts'
 import { appendEntry, sqliteAuditLog } from './audit-log.ts'
-import { migrate } from './migrate.ts'
+import { migrateLedger } from './migrate.ts'
 import { entriesByTaskMigration } from './migrations/019-entries-by-task.sql.ts'
 
 const signer = noteSigner('example.com/desk', generateSigningKey())
@@ -30,7 +30,7 @@ let log: AuditLog
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'audit-log-'))
   db = open()
-  migrate(db, 'kit.db')
+  migrateLedger(db, 'kit.db', () => {})
   log = sqliteAuditLog(db)
 })
 afterEach(() => {

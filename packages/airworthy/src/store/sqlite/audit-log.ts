@@ -10,7 +10,6 @@ import type { StoredBody, StoredEntry } from '../../operate/audit/port.ts'
 import type { PublishAct, SequenceAct, StoredCheckpoint } from '../../operate/sequencer/port.ts'
 import { spanOfBody, withoutBody } from '../rows/erased-span.ts'
 import type { AuditLog } from '../store.ts'
-import { countedAct } from './give-way.ts'
 
 /**
  * Appends a sealed entry and its bodies. Synchronous, for use inside the transaction of the act that it records; without one
@@ -28,8 +27,11 @@ export function appendEntry(db: Database, sealed: SealedEntry): void {
   for (const { name, salt, content } of sealed.bodies) statements.insertBody.run(lastInsertRowid, name, salt, content)
 }
 
-/** The log on a connection whose schema has `auditMigration`. */
-export function sqliteAuditLog(db: Database): AuditLog {
+/**
+ * The log on a connection whose schema has `auditMigration`.
+ * @param traces  where the kit's spans are, which repeat texts of bodies; asked for when one is erased
+ */
+export function sqliteAuditLog(db: Database, traces: Database = db): AuditLog {
   const sql = statementsOf(db)
 
   const append = db.transaction((sealed: SealedEntry) => appendEntry(db, sealed))
@@ -61,25 +63,34 @@ export function sqliteAuditLog(db: Database): AuditLog {
     }
     if (body.content === null) return false
     sql.eraseBody.run(entryId, name)
-    const span = spanOfBody(sql.entryText.get(entryId) as string, name)
-    const attributes = span === undefined ? undefined : sql.spanAttributes.get(span.traceId, span.spanId)
-    const left = attributes === undefined ? undefined : withoutBody(attributes, name)
-    if (span !== undefined && left !== undefined) sql.setSpanAttributes.run(left, span.traceId, span.spanId)
     appendEntry(db, record)
     return true
   })
+  const eraseFromSpan = (entryId: string, name: string): void => {
+    const text = sql.entryText.get(entryId)
+    const span = text === undefined ? undefined : spanOfBody(text, name)
+    if (span === undefined) return
+    const where = "where trace_id = ? and span_id = ? and source = 'kit'"
+    const { traceId, spanId } = span
+    const attributes = traces
+      .prepare<[string, string], string>(`select attributes from spans ${where}`)
+      .pluck()
+      .get(traceId, spanId)
+    const left = attributes === undefined ? undefined : withoutBody(attributes, name)
+    if (left !== undefined) traces.prepare(`update spans set attributes = ? ${where}`).run(left, traceId, spanId)
+  }
 
   return {
     // Whoever wins the compare-and-set leads: on one machine that is enough.
     lead: async () => true,
     resign: async () => {},
-    append: async (sealed) => countedAct(() => void append.immediate(sealed)),
+    append: async (sealed) => void append.immediate(sealed),
     latestCheckpoint: async () => sql.latestCheckpoint.get(),
     indexedSize: async () => sql.indexedSize.get() as number,
     readUnsequenced: async (limit) => sql.unsequenced.all(limit),
     readLeafHashes: async (first, limit) => sql.leafHashes.all(first, first + limit),
-    sequence: async (act) => countedAct(() => sequence.immediate(act)),
-    publishCheckpoint: async (act) => countedAct(() => publish.immediate(act)),
+    sequence: async (act) => sequence.immediate(act),
+    publishCheckpoint: async (act) => publish.immediate(act),
     readTile: async ({ level, n }: TileAddress) => sql.tile.get(level, n),
     readCheckpoints: async ({ after, through }) => sql.checkpoints.all(after, through),
     readEntries: async (first, limit) => sql.entries.all(first, first + limit),
@@ -94,10 +105,12 @@ export function sqliteAuditLog(db: Database): AuditLog {
       return row === undefined ? undefined : storedBody(row)
     },
     async eraseBody({ entryId, name, record }) {
-      // Without this, the bytes would stay readable in free pages of the file.
-      db.pragma('secure_delete = on')
-      const erased = countedAct(() => erase.immediate(entryId, name, record))
-      db.pragma('wal_checkpoint(truncate)')
+      // Without this, the bytes would stay readable in free pages of the files.
+      for (const file of [traces, db]) file.pragma('secure_delete = on')
+      // The span first: cut off in between, the body is still there to be erased again.
+      eraseFromSpan(entryId, name)
+      const erased = erase.immediate(entryId, name, record)
+      for (const file of [traces, db]) file.pragma('wal_checkpoint(truncate)')
       return erased
     },
   }
@@ -152,14 +165,6 @@ function prepareStatements(db: Database) {
     insertTile: db.prepare<[number, number, Uint8Array]>('insert into audit_tiles (level, n, hashes) values (?, ?, ?)'),
     growTile: db.prepare<[Uint8Array, number, number]>('update audit_tiles set hashes = ? where level = ? and n = ?'),
     entryText: db.prepare<[string], string>('select body from audit_entries where id = ?').pluck(),
-    spanAttributes: db
-      .prepare<[string, string], string>(
-        "select attributes from spans where trace_id = ? and span_id = ? and source = 'kit'",
-      )
-      .pluck(),
-    setSpanAttributes: db.prepare<[string, string, string]>(
-      "update spans set attributes = ? where trace_id = ? and span_id = ? and source = 'kit'",
-    ),
     eraseBody: db.prepare<[string, string]>(
       'update audit_bodies set salt = null, content = null where entry_rowid = (select rowid from audit_entries where id = ?) and name = ?',
     ),

@@ -15,10 +15,34 @@ export function leaveCheckpoints(db: SqliteDatabase): void {
   db.pragma(`wal_autocheckpoint = ${leftPages}`)
 }
 
-/** Called on the thread's own connection. @returns what carries the rest while nobody writes. */
-export function takeCheckpoints(db: SqliteDatabase): () => void {
-  db.pragma(`wal_autocheckpoint = ${carriedPages}`)
-  return () => {
-    if (!db.inTransaction) db.pragma('wal_checkpoint(PASSIVE)')
+/** Acts of the guard after which it asks for its pages to be carried: some 16 MiB of journal. */
+export const actsPerCarrying = 512
+
+/** Called on the thread's own connections. */
+export function takeCheckpoints({ traces, ledger }: { traces: SqliteDatabase; ledger: SqliteDatabase }): void {
+  traces.pragma(`wal_autocheckpoint = ${carriedPages}`)
+  ledger.pragma('busy_timeout = 0')
+}
+
+/** Carries what there is, and holds up nobody. */
+export function carry(db: SqliteDatabase): void {
+  if (!db.inTransaction) db.pragma('wal_checkpoint(PASSIVE)')
+}
+
+/**
+ * Carries all there is, so that who writes next begins the journal anew: in a journal that only grows each commit takes twice the time,
+ * since the file system must note its length too. Most is carried while others write; the little that came meanwhile is carried under
+ * their lock, which is tried for and never queued for: who waits inside SQLite sleeps for milliseconds, and makes others sleep.
+ */
+export function carryAll(db: SqliteDatabase): void {
+  carry(db)
+  for (let n = 0; n < triesMax; n++) {
+    const [{ busy }] = db.pragma('wal_checkpoint(FULL)') as [{ readonly busy: number }]
+    if (busy === 0) return
+    Atomics.wait(nobody, 0, 0, betweenTriesMs)
   }
 }
+
+const triesMax = 100
+const betweenTriesMs = 0.3
+const nobody = new Int32Array(new SharedArrayBuffer(4))

@@ -1,4 +1,4 @@
-/** Deletes old spans on SQLite, a batch in one transaction. */
+/** Deletes old spans on SQLite, a batch in one transaction; the ledger says which ones stay longer. */
 import type { ExpiredSpans, ExpireSpans } from '../../operate/traces/retention-port.ts'
 import type { SqliteDatabase } from './open.ts'
 import { sqliteSpanBlocks } from './span-blocks.ts'
@@ -10,7 +10,7 @@ interface OldRow {
   readonly at_ms: number | null
 }
 
-export function sqliteSpanExpiry(db: SqliteDatabase): (act: ExpireSpans) => ExpiredSpans {
+export function sqliteSpanExpiry(db: SqliteDatabase, ledger: SqliteDatabase): (act: ExpireSpans) => ExpiredSpans {
   const next = db.prepare<[number, number], OldRow>(
     `SELECT row, trace_id, source, coalesce(received_ms, end_ns / 1000000) AS at_ms FROM spans WHERE row > ? ORDER BY row LIMIT ?`,
   )
@@ -26,7 +26,7 @@ export function sqliteSpanExpiry(db: SqliteDatabase): (act: ExpireSpans) => Expi
     const [own] = found === undefined ? [] : blocks.unpacked([found])
     if (own !== undefined) takeOut.run(own.attributes, row)
   }
-  const isKept = db
+  const isKept = ledger
     .prepare<[string], number>(
       `SELECT EXISTS (SELECT 1 FROM tasks t WHERE t.trace_id = ? AND (
          EXISTS (SELECT 1 FROM actions a WHERE a.task_row = t.row

@@ -4,7 +4,6 @@
  * goes with the next commit, before what is in it. A crash in between loses it, so only what a sweep makes good again may be late, and
  * only what later acts need not see.
  */
-import { countedAct } from './give-way.ts'
 import { beginWaiting, endWaiting } from './late-acts.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
 
@@ -12,9 +11,6 @@ export interface GroupedActs {
   /** @param run  inside a transaction. Resolves when it is committed. @throws STORE_UNAVAILABLE; nothing of this act was kept */
   add<T>(run: () => T, when: 'now' | 'late'): Promise<T>
 }
-
-/** Runs the acts of a commit, inside its transaction, with what they do together; what this throws undoes all of them. */
-export type Together = <T>(runActs: () => T) => T
 
 interface Waiting {
   readonly run: () => unknown
@@ -30,7 +26,7 @@ const latestMs = 20
 /** A commit of more would hold up whoever else writes. */
 const groupMax = 256
 
-export function groupedActs(db: SqliteDatabase, together: Together = (runActs) => runActs()): GroupedActs {
+export function groupedActs(db: SqliteDatabase): GroupedActs {
   let late: Waiting[] = []
   let now: Waiting[] = []
   /** Since when the oldest late act waits. */
@@ -40,27 +36,25 @@ export function groupedActs(db: SqliteDatabase, together: Together = (runActs) =
 
   /** A transaction inside another is a savepoint. */
   const apart = db.transaction((run: () => unknown) => run())
-  const runAll = db.transaction((acts: readonly Waiting[]): Result[] =>
-    together(() => {
-      const [only] = acts
-      if (only !== undefined && acts.length === 1) return [{ value: only.run() }]
-      return acts.map(({ run }) => {
-        try {
-          return { value: apart(run) }
-        } catch (error) {
-          // A full disk ends the whole transaction, not the savepoint alone.
-          if (!db.inTransaction) throw error
-          return { error }
-        }
-      })
-    }),
-  )
+  const runAll = db.transaction((acts: readonly Waiting[]): Result[] => {
+    const [only] = acts
+    if (only !== undefined && acts.length === 1) return [{ value: only.run() }]
+    return acts.map(({ run }) => {
+      try {
+        return { value: apart(run) }
+      } catch (error) {
+        // A full disk ends the whole transaction, not the savepoint alone.
+        if (!db.inTransaction) throw error
+        return { error }
+      }
+    })
+  })
 
   function commit(acts: readonly Waiting[]): void {
     if (acts.length === 0) return
     let results: Result[]
     try {
-      results = countedAct(() => runAll.immediate(acts))
+      results = runAll.immediate(acts)
     } catch (error) {
       for (const { reject } of acts) reject(asStoreError(error))
       return

@@ -28,12 +28,17 @@ import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from '../rows/task-row.ts'
 import { actionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
-import { countedAct } from './give-way.ts'
+import { actsPerCarrying } from './checkpoint-pages.ts'
 import { flushLateActs } from './late-acts.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
 import { heldRefuser } from './refuse-held.ts'
 
-export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Omit<GuardStore, 'exhaust'> {
+/** @param onActs  called after many acts: there is something to carry. */
+export function sqliteGuardStore(
+  db: SqliteDatabase,
+  audit: AuditAppender,
+  onActs: () => void,
+): Omit<GuardStore, 'exhaust'> {
   const sql = (text: string) => db.prepare<unknown[]>(text)
   const readFacts = sql('SELECT n, body FROM facts WHERE task_row = ? AND n > ?')
   const taskById = sql('SELECT * FROM tasks WHERE id = ?')
@@ -257,10 +262,12 @@ export function sqliteGuardStore(db: SqliteDatabase, audit: AuditAppender): Omit
   const refuseHeld = db.transaction(heldRefuser(db, audit, actions))
 
   /** Runs an act as one immediate transaction; a store that cannot commit is STORE_UNAVAILABLE. */
+  let acts = 0
   const act = async <T>(run: () => T): Promise<T> => {
     flushLateActs()
+    if (++acts % actsPerCarrying === 0) onActs()
     try {
-      return countedAct(run)
+      return run()
     } catch (error) {
       if (error instanceof RollbackWith) return error.value as T
       throw asStoreError(error)

@@ -9,6 +9,7 @@ import type { RollupGroup } from '../../telemetry/rollups/rollup.ts'
 import { minuteMs, rangesOf } from '../../telemetry/rollups/tiers.ts'
 import { type SpanRow, spanOfRow } from '../rows/trace-row.ts'
 import { groupFits, wantedGroup } from '../wanted-group.ts'
+import type { HandedSpans } from './handed-spans.ts'
 import { act, type SqliteDatabase } from './open.ts'
 import { sqliteSpanBlocks } from './span-blocks.ts'
 
@@ -17,17 +18,28 @@ const pageSpans = 200
 
 type GroupRow = RollupGroup & { readonly row: number }
 
-export function sqliteMetricsStore(db: SqliteDatabase): MetricsStore {
-  const blocks = sqliteSpanBlocks(db)
+/** @param db  the ledger's, for its size. @param traces  where spans and rollups are. */
+export function sqliteMetricsStore({
+  db,
+  traces,
+  handed,
+}: {
+  readonly db: SqliteDatabase
+  readonly traces: SqliteDatabase
+  readonly handed: HandedSpans
+}): MetricsStore {
+  const blocks = sqliteSpanBlocks(traces)
   const values = decodedValues()
-  const groupsOf = db.prepare<[string, string], GroupRow>('SELECT * FROM rollup_groups WHERE family = ? AND source = ?')
+  const groupsOf = traces.prepare<[string, string], GroupRow>(
+    'SELECT * FROM rollup_groups WHERE family = ? AND source = ?',
+  )
   // All at once and as lists: by objects, one at a time, it takes twice as long.
-  const valuesOf = db
+  const valuesOf = traces
     .prepare<[number, number, number, number]>(
       'SELECT at_ms, value FROM rollups WHERE group_row = ? AND tier = ? AND at_ms >= ? AND at_ms < ?',
     )
     .raw()
-  const spansAfter = db
+  const spansAfter = traces
     .prepare<[bigint, bigint, bigint, string, number], SpanRow & { readonly row: bigint }>(
       `SELECT * FROM spans INDEXED BY spans_by_end WHERE (end_ns, row) > (?, ?) AND end_ns < ? AND source = ?
        ORDER BY end_ns, row LIMIT ?`,
@@ -84,19 +96,32 @@ export function sqliteMetricsStore(db: SqliteDatabase): MetricsStore {
   }
 
   // One transaction for all ranges: what is written meanwhile is in all of them or in none.
-  const reading = db.transaction(readRollups)
+  const reading = traces.transaction(readRollups)
   return {
-    readRollups: (query) => act(() => reading.deferred(query)),
-    recount,
+    async readRollups(query) {
+      await handed.settled()
+      return await act(() => reading.deferred(query))
+    },
+    async recount(query) {
+      await handed.settled()
+      return await recount(query)
+    },
     readSizes: () =>
       act(() => {
-        const journal = statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0
-        const pages = db.pragma('page_count', { simple: true }) as number
-        const bytes = pages * (db.pragma('page_size', { simple: true }) as number)
+        const files = [...new Set([db, traces])]
         return [
-          { part: 'whole', bytes },
-          { part: 'journal', bytes: journal },
+          { part: 'whole', bytes: files.reduce((sum, file) => sum + bytesOf(file), 0) },
+          { part: 'journal', bytes: files.reduce((sum, file) => sum + journalBytesOf(file), 0) },
         ]
       }),
   }
+}
+
+function bytesOf(db: SqliteDatabase): number {
+  const pages = db.pragma('page_count', { simple: true }) as number
+  return pages * (db.pragma('page_size', { simple: true }) as number)
+}
+
+function journalBytesOf(db: SqliteDatabase): number {
+  return statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0
 }

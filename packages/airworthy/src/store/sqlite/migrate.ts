@@ -21,6 +21,7 @@ import { ciKeysMigration } from './migrations/017-ci-keys.sql.ts'
 import { spanBlocksMigration } from './migrations/018-span-blocks.sql.ts'
 import { entriesByTaskMigration } from './migrations/019-entries-by-task.sql.ts'
 import { recordingsMigration } from './migrations/020-recordings.sql.ts'
+import { tracesApartMigration } from './migrations/021-traces-apart.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
 const migrations: readonly string[] = [
@@ -44,14 +45,31 @@ const migrations: readonly string[] = [
   spanBlocksMigration,
   entriesByTaskMigration,
   recordingsMigration,
+  tracesApartMigration,
 ]
 
 export const schemaVersion = migrations.length
 
-/** Brings the schema to this version. @throws STORE_FOREIGN, STORE_NEWER; nothing is touched then. */
-export function migrate(db: SqliteDatabase, path: string): void {
+/** From this version on, traces stand in a file of their own. */
+const tracesApartVersion = migrations.indexOf(tracesApartMigration) + 1
+
+/**
+ * Brings the ledger to this version. @throws STORE_FOREIGN, STORE_NEWER; nothing is touched then
+ * @param moveTraces  takes what an earlier version kept of traces to where they stand now; called before they are dropped here
+ */
+export function migrateLedger(db: SqliteDatabase, path: string, moveTraces: () => void): void {
+  const version = schemaVersionOf(db)
+  if (version > 0 && version < tracesApartVersion) {
+    applyMigrations(db, path, migrations.slice(0, tracesApartVersion - 1))
+    moveTraces()
+  }
+  applyMigrations(db, path, migrations)
+}
+
+/** @param migrations  all there are, the first one for an empty file. @throws STORE_FOREIGN, STORE_NEWER */
+export function applyMigrations(db: SqliteDatabase, path: string, migrations: readonly string[]): void {
   const run = db.transaction(() => {
-    const version = db.pragma('user_version', { simple: true }) as number
+    const version = schemaVersionOf(db)
     const owner = db.pragma('application_id', { simple: true }) as number
     const tables = db.prepare("SELECT count(*) AS count FROM sqlite_schema WHERE type = 'table'").get() as {
       count: number
@@ -77,6 +95,10 @@ export function migrate(db: SqliteDatabase, path: string): void {
   // A start that finds everything in place must not wait for the write lock of a running server.
   const isCurrent =
     (db.pragma('application_id', { simple: true }) as number) === applicationId &&
-    (db.pragma('user_version', { simple: true }) as number) === migrations.length
+    schemaVersionOf(db) === migrations.length
   if (!isCurrent) run.immediate()
+}
+
+function schemaVersionOf(db: SqliteDatabase): number {
+  return db.pragma('user_version', { simple: true }) as number
 }

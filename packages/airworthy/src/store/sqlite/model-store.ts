@@ -6,16 +6,14 @@ import type {
   ModelStore,
   ModelUse,
 } from '../../operate/model/port.ts'
-import { type RollupBatch, rollupBatch } from '../../telemetry/rollups/batch.ts'
-import { nameBound } from '../../telemetry/rollups/name-bound.ts'
-import { countedSpan } from '../rows/counted-span.ts'
 import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type TaskActionRow, taskActionColumns, taskActionOfRow } from '../rows/task-action-row.ts'
 import { type CounterRow, counterColumns } from '../rows/task-row.ts'
 import { groupedActs } from './grouped-acts.ts'
+import type { HandedSpans } from './handed-spans.ts'
 import { flushLateActs } from './late-acts.ts'
 import { act, readApart, type SqliteDatabase } from './open.ts'
-import { sqliteRollupWriter } from './rollup-writer.ts'
+import { spanFinder } from './span-finder.ts'
 
 interface CallRow {
   readonly row: number
@@ -27,7 +25,8 @@ interface CallRow {
 /** Of those beyond it the end looks in the table. */
 const openMax = 10_000
 
-export function sqliteModelStore(db: SqliteDatabase): ModelStore {
+/** @param traces  where spans are found, when they are no longer on their way. */
+export function sqliteModelStore(db: SqliteDatabase, traces: SqliteDatabase, handed: HandedSpans): ModelStore {
   const killOfAgent = db.prepare<[string], KillRow>("SELECT * FROM kills WHERE agent = ? AND tool = '*'")
   const counters = db.prepare<[string], CounterRow>(`SELECT ${counterColumns} FROM tasks WHERE id = ?`)
   const useOf = db.prepare<[number], ModelUse>('SELECT steps, tokens FROM model_use WHERE task_row = ?')
@@ -46,21 +45,11 @@ export function sqliteModelStore(db: SqliteDatabase): ModelStore {
   const end = db.prepare<(string | number)[]>(
     'UPDATE model_calls SET state = ?, tokens = ?, cost_usd_micros = ?, details = ?, ended_ms = ? WHERE row = ?',
   )
-  const insertSpan = db.prepare(
-    `INSERT INTO spans (trace_id, span_id, parent_span_id, name, kind, start_ns, end_ns, status, status_message, attributes,
-       resource, details, reading, source, received_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'kit', ?)
-     ON CONFLICT (trace_id, span_id) DO NOTHING`,
-  )
-  const addRollups = sqliteRollupWriter(db)
-  const names = nameBound()
+  const hasSpan = spanFinder(traces)
   const owners = db.prepare<[]>("SELECT DISTINCT owner FROM model_calls WHERE state = 'running'").pluck()
-  const counts = db.prepare<[string, number, number], { ended: number; untraced: number; lost: number }>(
-    `SELECT count(*) FILTER (WHERE state <> 'lost') AS ended,
-       count(*) FILTER (WHERE state <> 'lost' AND NOT EXISTS
-         (SELECT 1 FROM spans s WHERE s.trace_id = c.trace_id AND s.span_id = substr(c.id, -16))) AS untraced,
-       count(*) FILTER (WHERE state = 'lost') AS lost
-     FROM (SELECT m.id, m.state, t.trace_id FROM model_calls m JOIN tasks t ON t.row = m.task_row
-       WHERE m.state <> 'running' AND t.release = ? AND t.probe = 0 AND m.begun_ms >= ? ORDER BY m.row DESC LIMIT ?) c`,
+  const latest = db.prepare<[string, number, number], { id: string; state: string; trace_id: string }>(
+    `SELECT m.id, m.state, t.trace_id FROM model_calls m JOIN tasks t ON t.row = m.task_row
+     WHERE m.state <> 'running' AND t.release = ? AND t.probe = 0 AND m.begun_ms >= ? ORDER BY m.row DESC LIMIT ?`,
   )
   const actionsOf = db.prepare<[string, number], TaskActionRow>(
     `SELECT ${taskActionColumns} FROM actions WHERE task_row = (SELECT row FROM tasks WHERE id = ?) ORDER BY row DESC LIMIT ?`,
@@ -99,25 +88,12 @@ export function sqliteModelStore(db: SqliteDatabase): ModelStore {
     end.run(ending.state, tokens, cost, JSON.stringify(ending.details), ending.atMs, call.row)
     giveBack.run(call.reserved_tokens - tokens, call.task_row)
     addCost.run(cost - call.reserved_usd_micros, call.task_row)
-    if (ending.span !== undefined) {
-      const { values, contribution } = countedSpan(ending.span, { source: 'kit' })
-      const { changes } = insertSpan.run(...values, ending.atMs)
-      if (changes > 0 && contribution !== undefined) counted.add(contribution)
-    }
+    if (ending.span !== undefined) handed.hand(ending.span)
     return true
   }
+  const finishAlone = db.transaction(finish)
 
-  /** What the calls that end in one transaction add to the rollups, which are written once for all of them. */
-  let counted: RollupBatch = rollupBatch(names)
-  const counting = <T>(run: () => T): T => {
-    counted = rollupBatch(names)
-    const result = run()
-    addRollups(counted)
-    return result
-  }
-  const finishAlone = db.transaction((ending: EndModelCall) => counting(() => finish(ending)))
-
-  const grouped = groupedActs(db, counting)
+  const grouped = groupedActs(db)
   /** Calls of this process that nobody has ended yet, so that their end need not look for them. */
   const open = new Set<string>()
   /** Calls whose end waits to be committed. */
@@ -153,8 +129,13 @@ export function sqliteModelStore(db: SqliteDatabase): ModelStore {
         const task = counters.get(id)
         return (task === undefined ? undefined : useOf.get(task.row)) ?? { steps: 0, tokens: 0 }
       }),
-    countModelCalls: ({ release, sinceMs, limit }) =>
-      act(() => counts.get(release, sinceMs, limit) ?? { ended: 0, untraced: 0, lost: 0 }),
+    async countModelCalls({ release, sinceMs, limit }) {
+      const calls = await act(() => latest.all(release, sinceMs, limit))
+      await handed.settled()
+      const ended = calls.filter(({ state }) => state !== 'lost')
+      const untraced = ended.filter(({ id, trace_id }) => !hasSpan(trace_id, id)).length
+      return { ended: ended.length, untraced, lost: calls.length - ended.length }
+    },
     readTaskActions: (task, limit) => act(() => actionsOf.all(task, limit).map(taskActionOfRow)),
     openModelOwners: () => act(() => owners.all() as string[]),
     doubtfulModelCalls: ({ nowMs, owners: gone, limit }) =>

@@ -1,28 +1,63 @@
 /**
- * Opens the embedded database: one file in the kit's folder, safe with a command beside a running server. WAL, and
- * `synchronous=FULL` on this very connection: the library is built with NORMAL in WAL mode, which may lose the last commits.
+ * Opens the embedded database: two files in the kit's folder, safe with a command beside a running server. One holds the ledger and the
+ * log, the other what can be deleted: spans, rollups and imported runs. WAL, and `synchronous=FULL` on each connection: the library is
+ * built with NORMAL in WAL mode, which may lose the last commits.
  */
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { AirworthyError } from '../../core/errors.ts'
-import { countedAct } from './give-way.ts'
 import { flushLateActs } from './late-acts.ts'
-import { migrate } from './migrate.ts'
+import { migrateLedger } from './migrate.ts'
+import { addTracesTo, migrateTraces, moveTraces } from './migrate-traces.ts'
 
 export type SqliteDatabase = Database.Database
 
 /** In the kit's folder. */
 export const databaseFile = 'airworthy.db'
+export const tracesFile = 'traces.db'
 
 const busyTimeoutMs = 5_000
 
-/** @param dir the kit's folder, or `:memory:`. @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
+/**
+ * The ledger and the log. In memory, all there is.
+ * @param dir the kit's folder, or `:memory:`. @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER
+ */
 export function openSqlite(dir: string): SqliteDatabase {
-  const path = dir === ':memory:' ? dir : join(dir, databaseFile)
+  if (dir === ':memory:') {
+    const whole = opened(dir, (db) => migrateLedger(db, dir, () => {}))
+    addTracesTo(whole)
+    return whole
+  }
+  const path = join(dir, databaseFile)
+  return opened(path, (db) => {
+    migrateLedger(db, path, () => {
+      const traces = openTraces(dir)
+      moveTraces(traces, path)
+      traces.close()
+    })
+  })
+}
+
+/** The file of traces. @param dir the kit's folder. @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
+export function openTraces(dir: string): SqliteDatabase {
+  const path = join(dir, tracesFile)
+  return opened(path, (db) => migrateTraces(db, path))
+}
+
+/** Both files on one connection, for who takes the store as a whole; `traces.` names the second one. @throws as above */
+export function openBoth(dir: string): SqliteDatabase {
+  const db = openSqlite(dir)
+  openTraces(dir).close()
+  db.prepare('ATTACH ? AS traces').run(join(dir, tracesFile))
+  db.pragma('traces.synchronous = FULL')
+  return db
+}
+
+function opened(path: string, migrate: (db: SqliteDatabase) => void): SqliteDatabase {
   let db: SqliteDatabase
   try {
-    if (dir !== ':memory:' && !existsSync(dir)) mkdirSync(dir, { recursive: true, mode: 0o700 })
+    if (path !== ':memory:' && !existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     db = new Database(path, { timeout: busyTimeoutMs })
     db.pragma('journal_mode = WAL')
   } catch (cause) {
@@ -41,7 +76,7 @@ export function openSqlite(dir: string): SqliteDatabase {
   db.pragma('cache_size = -16384')
   db.pragma('trusted_schema = OFF')
   try {
-    migrate(db, path)
+    migrate(db)
   } catch (error) {
     db.close()
     throw error
@@ -58,7 +93,7 @@ export async function act<T>(run: () => T): Promise<T> {
 /** A read that no late act can change, and that hurries none. */
 export async function readApart<T>(run: () => T): Promise<T> {
   try {
-    return countedAct(run)
+    return run()
   } catch (error) {
     throw asStoreError(error)
   }

@@ -14,7 +14,7 @@ afterEach(() => close?.())
 function opened() {
   const db = openSqlite(':memory:')
   close = () => db.close()
-  const writer = sqliteSpanWriter(db)
+  const writer = sqliteSpanWriter(db, db)
   const blocks = sqliteSpanBlocks(db)
   return {
     db,

@@ -15,13 +15,24 @@ import type { TaskRow } from '../rows/task-row.ts'
 import { actionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { act, type SqliteDatabase } from './open.ts'
+import { spanFinder } from './span-finder.ts'
+
+interface Traceable {
+  readonly id: string
+  readonly trace_id: string
+}
 
 interface EntryRow {
   readonly id: string
   readonly text: string
 }
 
-export function sqliteSpanSourceStore(db: SqliteDatabase, audit: AuditAppender): SpanSourceStore {
+/** @param traces  where spans are. */
+export function sqliteSpanSourceStore(
+  db: SqliteDatabase,
+  traces: SqliteDatabase,
+  audit: AuditAppender,
+): SpanSourceStore {
   const actions = actionReader(db, audit)
   const totals = db.prepare<[string], TotalsRow>(
     `SELECT t.*, coalesce(u.steps, 0) AS steps, coalesce(u.tokens, 0) AS tokens,
@@ -42,18 +53,20 @@ export function sqliteSpanSourceStore(db: SqliteDatabase, audit: AuditAppender):
   ) => `SELECT a.id, a.tool, a.state, coalesce(a.settled_ms, a.created_ms) AS ended_ms, t.trace_id, t.release, t.probe
      FROM (SELECT * FROM actions ORDER BY row DESC LIMIT ${lookedAt}) a JOIN tasks t ON t.row = a.task_row
      WHERE a.state <> 'held' AND a.state <> 'intended'`
-  const withoutSpan = `NOT EXISTS (SELECT 1 FROM spans s WHERE s.trace_id = x.trace_id AND s.span_id = substr(x.id, -16))`
-  const untracedActions = db
-    .prepare<[number, number, number], string>(
-      `SELECT x.id FROM (${latest(lookedAtMax)}) x WHERE x.ended_ms BETWEEN ? AND ? AND ${withoutSpan} LIMIT ?`,
-    )
-    .pluck()
-  const untracedTasks = db
-    .prepare<[number, number, number], string>(
-      `SELECT x.id FROM (SELECT * FROM tasks ORDER BY row DESC LIMIT ${lookedAtMax}) x
-       WHERE x.closed_ms BETWEEN ? AND ? AND ${withoutSpan} LIMIT ?`,
-    )
-    .pluck()
+  const hasSpan = spanFinder(traces)
+  const endedActions = db.prepare<[number, number], Traceable>(
+    `SELECT x.id, x.trace_id FROM (${latest(lookedAtMax)}) x WHERE x.ended_ms BETWEEN ? AND ?`,
+  )
+  const closedTasks = db.prepare<[number, number], Traceable>(
+    `SELECT x.id, x.trace_id FROM (SELECT * FROM tasks ORDER BY row DESC LIMIT ${lookedAtMax}) x WHERE x.closed_ms BETWEEN ? AND ?`,
+  )
+  const untraced = (those: readonly Traceable[], limit: number): string[] =>
+    those
+      .values()
+      .filter(({ id, trace_id }) => !hasSpan(trace_id, id))
+      .take(limit)
+      .map(({ id }) => id)
+      .toArray()
   const idleTasks = db
     .prepare<{ beforeMs: number; limit: number }, string>(
       `SELECT t.id FROM tasks t WHERE t.closed_ms IS NULL AND t.created_ms < @beforeMs
@@ -68,7 +81,7 @@ export function sqliteSpanSourceStore(db: SqliteDatabase, audit: AuditAppender):
   const ended = db.prepare<[string, number, number], EndedActionRow>(
     `SELECT * FROM (${latest(endedLookedAtMax)}) x WHERE x.release = ? AND x.probe = 0 AND x.ended_ms >= ? LIMIT ?`,
   )
-  const attributesOf = db
+  const attributesOf = traces
     .prepare<[string, string], string>(
       "SELECT attributes FROM spans WHERE trace_id = ? AND span_id = ? AND source = 'kit'",
     )
@@ -97,8 +110,8 @@ export function sqliteSpanSourceStore(db: SqliteDatabase, audit: AuditAppender):
           ...(settledEntry === undefined ? {} : { settledEntry }),
         }
       }),
-    untracedActions: ({ fromMs, untilMs, limit }) => act(() => untracedActions.all(fromMs, untilMs, limit) as string[]),
-    untracedTasks: ({ fromMs, untilMs, limit }) => act(() => untracedTasks.all(fromMs, untilMs, limit) as string[]),
+    untracedActions: ({ fromMs, untilMs, limit }) => act(() => untraced(endedActions.all(fromMs, untilMs), limit)),
+    untracedTasks: ({ fromMs, untilMs, limit }) => act(() => untraced(closedTasks.all(fromMs, untilMs), limit)),
     idleTasks: (filter) => act(() => idleTasks.all(filter) as string[]),
     endedActions: ({ release, sinceMs, limit }) => act(() => ended.all(release, sinceMs, limit).map(endedActionOfRow)),
     kitSpans: (ids) =>

@@ -2,23 +2,23 @@
  * The span writer in a thread of its own, begun with the first request: decoding and inserting thousands of spans takes tens of
  * milliseconds in which the guard, on the main thread, would answer nobody.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { AirworthyError, type Fault, invariant } from '../../core/errors.ts'
 import type { ReceivedSpans, SpanRequest } from '../../operate/traces/port.ts'
 import type { ExpiredSpans, ExpireSpans } from '../../operate/traces/retention-port.ts'
 import type { SpanRecord } from '../../telemetry/span.ts'
-import { acting } from './give-way.ts'
 import type { SpanWriter } from './span-writer.ts'
 
 export interface ThreadData {
   readonly dir: string
-  readonly acting: Int32Array
 }
 
 export type ToThread =
   | { readonly kind: 'write'; readonly id: number; readonly request: SpanRequest }
   | { readonly kind: 'record'; readonly id: number; readonly spans: readonly SpanRecord[] }
   | { readonly kind: 'expire'; readonly id: number; readonly act: ExpireSpans }
+  | { readonly kind: 'carry' }
   | { readonly kind: 'close' }
 
 export type FromThread =
@@ -26,10 +26,18 @@ export type FromThread =
   | { readonly id: number; readonly fault: Fault }
   | { readonly id: number; readonly bug: string }
 
+export interface ThreadedSpanWriter extends SpanWriter {
+  /** Asks for what the guard committed to be carried into its file; until the thread has begun, SQLite does that by itself. */
+  carry(): void
+}
+
 interface Waiting {
   readonly resolve: (answer: ReceivedSpans | ExpiredSpans | undefined) => void
   readonly reject: (error: unknown) => void
 }
+
+/** Spans are copied on their way to the thread, which an action may have to wait for. */
+const perMessage = 32
 
 /** Enough for the largest request in JSON; a thread that needs more ends, and the process does not. */
 const heapMbMax = 1_536
@@ -38,7 +46,7 @@ const heapMbMax = 1_536
  * @param dir  the kit's folder; a database in memory has no second connection.
  * @param onBegin  called when the thread begins, which from then on carries what was committed into the database file.
  */
-export function threadedSpanWriter(dir: string, onBegin: () => void): SpanWriter {
+export function threadedSpanWriter(dir: string, onBegin: () => void): ThreadedSpanWriter {
   const waiting = new Map<number, Waiting>()
   let worker: Worker | undefined
   let lastId = 0
@@ -50,7 +58,7 @@ export function threadedSpanWriter(dir: string, onBegin: () => void): SpanWriter
       ? new URL('./span-writer.worker.ts', import.meta.url)
       : new URL('./span-writer.worker.js', import.meta.url)
     const started = new Worker(file, {
-      workerData: { dir, acting } satisfies ThreadData,
+      workerData: { dir } satisfies ThreadData,
       resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
     })
     started.on('message', (message: FromThread) => {
@@ -92,6 +100,7 @@ export function threadedSpanWriter(dir: string, onBegin: () => void): SpanWriter
   }
 
   return {
+    carry: () => worker?.postMessage({ kind: 'carry' } satisfies ToThread),
     async write(request) {
       const body = movable(request.body)
       const answer = await asked((id) => ({ kind: 'write', id, request: { ...request, body } }), [body.buffer])
@@ -99,7 +108,13 @@ export function threadedSpanWriter(dir: string, onBegin: () => void): SpanWriter
       return answer
     },
     async record(spans) {
-      await asked((id) => ({ kind: 'record', id, spans }), [])
+      const answers: Promise<unknown>[] = []
+      for (let from = 0; from < spans.length; from += perMessage) {
+        if (from > 0) await nextTurn()
+        const some = spans.slice(from, from + perMessage)
+        answers.push(asked((id) => ({ kind: 'record', id, spans: some }), []))
+      }
+      await Promise.all(answers)
     },
     async expire(act) {
       const answer = await asked((id) => ({ kind: 'expire', id, act }), [])

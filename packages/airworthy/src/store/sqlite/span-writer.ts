@@ -36,14 +36,7 @@ export interface PackedSpanWriter extends SpanWriter {
   writePacked(spans: PackedSpans, agent: string, atMs: number): Promise<SpanCounts>
 }
 
-export interface SpanWriterOptions {
-  /** Called before each transaction; may wait. */
-  readonly beforeCommit?: () => void
-  /** True ends the transaction early. */
-  readonly isWanted?: () => boolean
-}
-
-/** What one transaction holds; its size bounds how long others wait for the write lock. */
+/** What one transaction holds; its size bounds how long other processes wait for the write lock. */
 const spansPerCommitMax = 2_000
 
 type OpenedSpans =
@@ -62,8 +55,8 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
-export function sqliteSpanWriter(db: SqliteDatabase, options: SpanWriterOptions = {}): PackedSpanWriter {
-  const { beforeCommit = () => {}, isWanted = () => false } = options
+/** @param db  where traces are. @param ledger  says which of them stay; in memory both are one. */
+export function sqliteSpanWriter(db: SqliteDatabase, ledger: SqliteDatabase): PackedSpanWriter {
   const insert = db.prepare(
     `INSERT INTO spans (trace_id, span_id, parent_span_id, name, kind, start_ns, end_ns, status, status_message, attributes,
        resource, details, reading, source, agent, received_ms)
@@ -71,9 +64,10 @@ export function sqliteSpanWriter(db: SqliteDatabase, options: SpanWriterOptions 
   )
   const blocks = sqliteSpanBlocks(db)
   const addRollups = sqliteRollupWriter(db)
-  const expireSpans = sqliteSpanExpiry(db)
+  const expireSpans = sqliteSpanExpiry(db, ledger)
   const names = nameBound()
   const queue: Job[] = []
+  let synchronous: 'FULL' | 'NORMAL' = 'FULL'
   let isScheduled = false
   let onIdle: (() => void) | undefined
 
@@ -88,7 +82,7 @@ export function sqliteSpanWriter(db: SqliteDatabase, options: SpanWriterOptions 
     const done: (() => void)[] = []
     const touched: Job[] = []
     let spans = 0
-    beforeCommit()
+    syncFor(queue)
     try {
       db.exec('BEGIN IMMEDIATE')
       const counted = rollupBatch(names)
@@ -99,7 +93,6 @@ export function sqliteSpanWriter(db: SqliteDatabase, options: SpanWriterOptions 
         if (part.end === undefined) break
         queue.shift()
         done.push(part.end)
-        if (spans > 0 && isWanted()) break
       }
       addRollups(counted)
       db.exec('COMMIT')
@@ -114,6 +107,17 @@ export function sqliteSpanWriter(db: SqliteDatabase, options: SpanWriterOptions 
     for (const end of done) end()
     if (queue.length > 0) schedule()
     else onIdle?.()
+  }
+
+  /**
+   * What an agent sent is on the disk before it hears so. The kit's own spans need not wait, and must not make actions wait for the disk:
+   * when the power fails, the next start makes up for them from the ledger.
+   */
+  function syncFor(jobs: readonly Job[]): void {
+    const wanted = jobs.some(({ source }) => source === 'otlp') ? 'FULL' : 'NORMAL'
+    if (wanted === synchronous) return
+    db.pragma(`synchronous = ${wanted}`)
+    synchronous = wanted
   }
 
   /** Up to `spansMax` spans of one request; `end` answers it, when that was all of it. */
@@ -150,11 +154,9 @@ export function sqliteSpanWriter(db: SqliteDatabase, options: SpanWriterOptions 
           spans++
         }
         if (bytes !== undefined && added > 0) blocks.add(block, bytes, added)
-        if (isWanted()) break
         continue
       } else writeSpan(countedRow(next.value as SpanRecord, { source, agent }), job, counted)
       spans++
-      if (spans % 64 === 0 && isWanted()) break
     }
     return { spans }
   }
@@ -194,7 +196,6 @@ export function sqliteSpanWriter(db: SqliteDatabase, options: SpanWriterOptions 
       await queued({ source: 'kit', agent: undefined, atMs: undefined, open })
     },
     async expire(act) {
-      beforeCommit()
       try {
         return expireSpans(act)
       } catch (error) {

@@ -1,10 +1,9 @@
-/** The thread that reads and writes received spans, on a connection of its own to the same database. */
+/** The thread that reads and writes spans, on a connection of its own, and carries what was committed into the files. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { AirworthyError, invariant } from '../../core/errors.ts'
 import type { ReceivedSpans, SpanRequest } from '../../operate/traces/port.ts'
-import { takeCheckpoints } from './checkpoint-pages.ts'
-import { giveWay } from './give-way.ts'
-import { openSqlite } from './open.ts'
+import { carry, carryAll, takeCheckpoints } from './checkpoint-pages.ts'
+import { openSqlite, openTraces } from './open.ts'
 import { type SpanReader, threadedSpanReader } from './span-reader.ts'
 import type { FromThread, ThreadData, ToThread } from './span-thread.ts'
 import { sqliteSpanWriter } from './span-writer.ts'
@@ -12,16 +11,14 @@ import { sqliteSpanWriter } from './span-writer.ts'
 const carryEveryMs = 1_000
 const port = parentPort
 invariant(port !== null, 'this runs as a worker thread')
-const { dir, acting } = workerData as ThreadData
-const db = openSqlite(dir)
-const writer = sqliteSpanWriter(db, {
-  beforeCommit: () => giveWay(acting),
-  isWanted: () => Atomics.load(acting, 0) > 0,
-})
-const carry = takeCheckpoints(db)
-/** What the guard wrote is carried by nobody else. */
+const { dir } = workerData as ThreadData
+const db = openTraces(dir)
+const ledger = openSqlite(dir)
+const writer = sqliteSpanWriter(db, ledger)
+takeCheckpoints({ traces: db, ledger })
 const carrying = setInterval(() => {
-  if (Atomics.load(acting, 0) === 0) carry()
+  carry(ledger)
+  carry(db)
 }, carryEveryMs)
 carrying.unref()
 let reader: SpanReader | undefined
@@ -38,9 +35,11 @@ port.on('message', async (message: ToThread) => {
     await reader?.close()
     await writer.close()
     db.close()
+    ledger.close()
     port.close()
     return
   }
+  if (message.kind === 'carry') return carryAll(ledger)
   const { id } = message
   try {
     if (message.kind === 'write') say({ id, answer: await readAndWrite(message.request) })

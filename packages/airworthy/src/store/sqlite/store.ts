@@ -1,4 +1,4 @@
-/** The embedded store: every port of the kit on one SQLite database. */
+/** The embedded store: every port of the kit on SQLite. */
 import type { Store } from '../store.ts'
 import { sqliteAlertStore } from './alert-store.ts'
 import { sqliteApprovalStore } from './approval-store.ts'
@@ -14,12 +14,13 @@ import { sqliteEvalStore } from './eval-store.ts'
 import { sqliteEvidenceStore } from './evidence-store.ts'
 import { sqliteRollupExpiry } from './expire-rollups.ts'
 import { sqliteGuardStore } from './guard-store.ts'
+import { handedSpans } from './handed-spans.ts'
 import { sqliteKillStore } from './kill-store.ts'
 import { flushLateActs } from './late-acts.ts'
 import { sqliteMetricsStore } from './metrics-store.ts'
 import { sqliteModelStore } from './model-store.ts'
 import { sqliteNotificationStore } from './notification-store.ts'
-import { act, openSqlite } from './open.ts'
+import { act, openSqlite, openTraces } from './open.ts'
 import { sqliteRecordingStore } from './recording-store.ts'
 import { sqliteRecoveryStore } from './recovery-store.ts'
 import { sqliteReleaseStore } from './release-store.ts'
@@ -33,12 +34,15 @@ import { sqliteTraceStore } from './trace-store.ts'
 /** @param dir the kit's folder, or `:memory:`. @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
 export function openSqliteStore(dir: string, onAppend: () => void): Store {
   const db = openSqlite(dir)
-  const expireRollups = sqliteRollupExpiry(db)
+  const traces = dir === ':memory:' ? db : openTraces(dir)
+  const expireRollups = sqliteRollupExpiry(traces)
   const audit = auditAppender(db, onAppend)
-  const spans = dir === ':memory:' ? sqliteSpanWriter(db) : threadedSpanWriter(dir, () => leaveCheckpoints(db))
+  const thread = dir === ':memory:' ? undefined : threadedSpanWriter(dir, () => leaveCheckpoints(db))
+  const spans = thread ?? sqliteSpanWriter(db, db)
+  const handed = handedSpans(spans)
   const escalations = sqliteEscalations(db, audit)
   return {
-    guard: { ...sqliteGuardStore(db, audit), exhaust: escalations.exhaust },
+    guard: { ...sqliteGuardStore(db, audit, () => thread?.carry()), exhaust: escalations.exhaust },
     tasks: sqliteTaskStore(db, audit),
     approvals: sqliteApprovalStore(db, audit),
     kills: sqliteKillStore(db, audit),
@@ -49,16 +53,16 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     calibrations: sqliteCalibrationStore(db, audit),
     recordings: sqliteRecordingStore(db, audit),
     recovery: sqliteRecoveryStore(db, audit),
-    traces: sqliteTraceStore(db, audit, spans),
-    spanSources: sqliteSpanSourceStore(db, audit),
-    audit: sqliteAuditLog(db),
+    traces: sqliteTraceStore(traces, audit, spans, handed),
+    spanSources: sqliteSpanSourceStore(db, traces, audit),
+    audit: sqliteAuditLog(db, traces),
     cosignatures: sqliteCosignatureStore(db),
-    models: sqliteModelStore(db),
+    models: sqliteModelStore(db, traces, handed),
     cost: sqliteCostStore(db),
     alerts: sqliteAlertStore(db, audit),
     notifications: sqliteNotificationStore(db),
     schedules: sqliteScheduleStore(db, audit),
-    metrics: sqliteMetricsStore(db),
+    metrics: sqliteMetricsStore({ db, traces, handed }),
     retention: {
       expireSpans: (act) => spans.expire(act),
       expireRollups: (bounds) => act(() => expireRollups(bounds)),
@@ -74,7 +78,9 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
       }),
     async close() {
       flushLateActs()
+      await handed.settled()
       await spans.close()
+      traces.close()
       db.close()
     },
   }

@@ -23,11 +23,18 @@ import {
   summaryOfRow,
 } from '../rows/trace-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
+import type { HandedSpans } from './handed-spans.ts'
 import { act, type SqliteDatabase } from './open.ts'
 import { packedPlace, sqliteSpanBlocks } from './span-blocks.ts'
 import type { SpanWriter } from './span-writer.ts'
 
-export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender, writer: SpanWriter): TraceStore {
+/** @param db  where traces are. */
+export function sqliteTraceStore(
+  db: SqliteDatabase,
+  audit: AuditAppender,
+  writer: SpanWriter,
+  handed: HandedSpans,
+): TraceStore {
   const blocks = sqliteSpanBlocks(db)
   const insertImport = db.prepare(
     'INSERT INTO imports (file, file_digest, format, entry_id, at_ms) VALUES (?, ?, ?, ?, ?)',
@@ -94,9 +101,13 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender, write
       spansNew,
       spansKnown: spans.length - spansNew,
     }
-    // The same file again leaves nothing behind, no entry either.
+    // The same file again leaves nothing behind, no entry either. The log is another file: what it says comes first.
     if (runsNew + spansNew === 0) deleteImport.run(importRow)
-    else audit.append({ ...entry, details: { ...entry.details, runs: runsNew, actions: actionsNew, spans: spansNew } })
+    else
+      audit.appendApart({
+        ...entry,
+        details: { ...entry.details, runs: runsNew, actions: actionsNew, spans: spansNew },
+      })
     return counts
   })
 
@@ -126,8 +137,14 @@ export function sqliteTraceStore(db: SqliteDatabase, audit: AuditAppender, write
         const run = runOfRows(row, actionsOf.all(row.row) as ImportedActionRow[])
         return { run, file: row.file, importedMs: row.at_ms }
       }),
-    spansOf: (traceId) => act(() => blocks.unpacked(spansOf.all(traceId) as SpanRow[]).map((row) => spanOfRow(row))),
-    readTrace: (traceId, bounds) => act(() => readTrace(traceId, bounds)),
+    async spansOf(traceId) {
+      await handed.settled()
+      return await act(() => blocks.unpacked(spansOf.all(traceId) as SpanRow[]).map((row) => spanOfRow(row)))
+    },
+    async readTrace(traceId, bounds) {
+      await handed.settled()
+      return await act(() => readTrace(traceId, bounds))
+    },
     receiveSpans: (request) => writer.write(request),
     recordSpans: boundedRecording((spans) => writer.record(spans)),
   }
