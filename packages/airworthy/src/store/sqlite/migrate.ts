@@ -24,7 +24,7 @@ import { recordingsMigration } from './migrations/020-recordings.sql.ts'
 import { tracesApartMigration } from './migrations/021-traces-apart.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
-const migrations: readonly string[] = [
+export const ledgerMigrations: readonly string[] = [
   ledgerMigration,
   auditMigration,
   personsMigration,
@@ -48,10 +48,10 @@ const migrations: readonly string[] = [
   tracesApartMigration,
 ]
 
-export const schemaVersion = migrations.length
+export const schemaVersion = ledgerMigrations.length
 
 /** From this version on, traces stand in a file of their own. */
-const tracesApartVersion = migrations.indexOf(tracesApartMigration) + 1
+const tracesApartVersion = ledgerMigrations.indexOf(tracesApartMigration) + 1
 
 /**
  * Brings the ledger to this version. @throws STORE_FOREIGN, STORE_NEWER; nothing is touched then
@@ -60,10 +60,10 @@ const tracesApartVersion = migrations.indexOf(tracesApartMigration) + 1
 export function migrateLedger(db: SqliteDatabase, path: string, moveTraces: () => void): void {
   const version = schemaVersionOf(db)
   if (version > 0 && version < tracesApartVersion) {
-    applyMigrations(db, path, migrations.slice(0, tracesApartVersion - 1))
+    applyMigrations(db, path, ledgerMigrations.slice(0, tracesApartVersion - 1))
     moveTraces()
   }
-  applyMigrations(db, path, migrations)
+  applyMigrations(db, path, ledgerMigrations)
 }
 
 /** @param migrations  all there are, the first one for an empty file. @throws STORE_FOREIGN, STORE_NEWER */
