@@ -47,7 +47,7 @@ export const traceReplayCommand = buildCommand<ReplayFlags, string[], CliContext
       failed: { kind: 'boolean', brief: 'Replay the latest tasks that failed', default: false },
       limit: countFlag('With --failed: how many at most; default 20'),
       with: optionalText(
-        'tool=JSON or tool=@FILE: another result of this tool, to see from where the run departs',
+        'tool=JSON or tool=@FILE: another result of this tool, plain or as a CallToolResult, to see from where the run departs',
         'TOOL=RESULT',
       ),
       policy: optionalText(
@@ -205,11 +205,12 @@ function changed(cassette: Cassette, wish: string | undefined, cwd: string): Cas
   let result: JsonValue
   try {
     result = JSON.parse(text.startsWith('@') ? readFileSync(resolve(cwd, text.slice(1)), 'utf8') : text)
-  } catch {
+  } catch (error) {
+    const why = (error instanceof Error ? error.message : String(error)).slice(0, 300)
     throw new AirworthyError({
       code: 'USAGE_INVALID',
-      message: '--with is not of the form tool=JSON.',
-      mend: 'Write it as get_order={"content":[...]}, or get_order=@result.json.',
+      message: `--with is not of the form tool=JSON: ${why}.`,
+      mend: `Write it as get_order={"status":"lost"}, get_order={"content":[...]}, or get_order=@result.json.`,
     })
   }
   if (!cassette.exchanges.some((exchange) => kindOfExchange(exchange).tool === tool)) {

@@ -4,6 +4,7 @@
  */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
+import { toolResultOf } from '../world/router.ts'
 import type { Hiding } from './hide-exchange.ts'
 
 export interface Cassette {
@@ -109,9 +110,13 @@ export function parsed(text: string): JsonValue | undefined {
   }
 }
 
-/** An answer to a tool call with another result in it; the id is the one of the request. */
+/**
+ * An answer to a tool call with another result in it; everything around it stays as it was recorded.
+ * @param result  an MCP CallToolResult, or any other JSON, which becomes one as of a world.
+ */
 export function withResult(exchange: Exchange, result: JsonValue): Exchange {
   const body = parsed(exchange.answer)
-  const made = isJsonObject(body) && 'jsonrpc' in body ? ({ ...body, result } as JsonObject) : result
+  const holdsOne = isJsonObject(body) && ('jsonrpc' in body || 'result' in body)
+  const made = holdsOne ? ({ ...(body as JsonObject), result: toolResultOf(result) } as JsonObject) : result
   return { ...exchange, answer: JSON.stringify(made) }
 }

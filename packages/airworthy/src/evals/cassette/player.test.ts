@@ -87,4 +87,9 @@ test('a cassette is packed and unpacked whole, tells its calls apart and holds n
   expect(withResult(cassette.exchanges[1] as Exchange, { content: [1] }).answer).toBe(
     '{"jsonrpc":"2.0","id":3,"result":{"content":[1]}}',
   )
+  const plain = { status: 'lost' }
+  const result = { content: [{ type: 'text', text: '{"status":"lost"}' }], structuredContent: plain }
+  expect(JSON.parse(withResult(cassette.exchanges[1] as Exchange, plain).answer)).toMatchObject({ id: 3, result })
+  const asked = { ...(cassette.exchanges[1] as Exchange), answer: '{"action":"act_1","state":"succeeded","result":{}}' }
+  expect(JSON.parse(withResult(asked, plain).answer)).toEqual({ action: 'act_1', state: 'succeeded', result })
 })

@@ -64,12 +64,12 @@ function numbers({ gate }: EvalReport): string {
 
 function mends(lines: readonly string[]): string {
   if (lines.length === 0) return ''
-  return `<section><h2>To do first</h2><ol class="mends">${lines.map((line) => `<li>${html(line)}</li>`).join('')}</ol></section>`
+  return `<section><h2>To do first</h2><ol class="mends">${lines.map((line) => `<li>${prose(line)}</li>`).join('')}</ol></section>`
 }
 
 function control({ id, state, why, mend, decides }: EvalReport['gate']['controls'][number]): string {
   const aside = decides ? '' : '<p class="mend">It does not decide this verdict.</p>'
-  return `<li><span class="state ${state}">${html(state.replace('_', ' '))}</span><div><h3>${html(id)}</h3><p>${html(why)}</p>${mend === '' ? '' : `<p class="mend">${html(mend)}</p>`}${aside}</div></li>`
+  return `<li><span class="state ${state}">${html(state.replace('_', ' '))}</span><div><h3>${html(id)}</h3><p>${prose(why)}</p>${mend === '' ? '' : `<p class="mend">${prose(mend)}</p>`}${aside}</div></li>`
 }
 
 function runSection(run: RunReport): string {
@@ -91,7 +91,7 @@ function runSection(run: RunReport): string {
 <p>${shownCount(run.planned)} planned, ${shownCount(run.stored)} stored, ${shownCount(run.judged)} judged, ${shownCount(run.passed)} passed.${rateText}</p>
 ${rate === undefined ? '' : bar(run)}
 ${power}${run.kind === 'scenarios' && run.judged > 0 ? `<p class="note">${heldWords(run)}</p>` : ''}${simulated}
-${run.faults.map(({ why }) => `<p class="fault">${html(why)}</p>`).join('')}
+${run.faults.map(({ why }) => `<p class="fault">${prose(why)}</p>`).join('')}
 ${run.ignored.map((why) => `<p class="note">${html(why)}</p>`).join('')}
 ${run.tables.map(attackTable).join('\n')}
 ${troubleList(run)}
@@ -150,6 +150,11 @@ const entities: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
+}
+
+/** Our own sentences: what stands between backticks is a command. */
+function prose(text: string): string {
+  return html(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 }
 
 /** For text and for attributes in quotes. Marks that turn the direction of text are shown, not obeyed. */
