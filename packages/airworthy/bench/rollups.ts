@@ -97,7 +97,8 @@ async function filled(db: SqliteDatabase, spans: number): Promise<number> {
   // What a run that was ended had begun comes again, and changes nothing.
   for (let written = before - (before % perTask); written < spans; written += perBatch) {
     const first = written / perTask
-    await writer.record(Array.from({ length: perBatch / perTask }, (_, n) => taskOf(first + n).spans).flat())
+    const tasks = Math.min(perBatch, spans - written) / perTask
+    await writer.record(Array.from({ length: tasks }, (_, n) => taskOf(first + n).spans).flat())
   }
   return before >= spans ? 0 : (spans - before) / ((performance.now() - at) / 1_000)
 }
