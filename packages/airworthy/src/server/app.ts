@@ -19,15 +19,14 @@ export interface AppOptions {
 
 export function createApp(server: ServerContext, options: AppOptions): (request: Request) => Promise<Response> {
   const app = new Hono()
+  /** Routes without parameters, by method and path: these need no look at patterns. */
+  const exact = new Map<string, Route>()
+  const answered = (route: Route, raw: Request, params: Readonly<Record<string, string>>): Promise<Response> =>
+    serve(server, route, raw, params).catch((error: unknown) => refused(route, error, raw, options.onFault))
   for (const route of routes) {
-    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
-      const { raw } = context.req
-      try {
-        return await serve(server, route, raw, { ...paramsOf(route, context.req.param(), context.req.path) })
-      } catch (error) {
-        return refused(route, error, raw, options.onFault)
-      }
-    })
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
+    if (path === route.path && !path.endsWith('/*')) exact.set(`${route.method} ${path}`, route)
+    app.on(route.method, path, ({ req }) => answered(route, req.raw, { ...paramsOf(route, req.param(), req.path) }))
   }
   app.notFound(() =>
     problemOf(
@@ -45,14 +44,21 @@ export function createApp(server: ServerContext, options: AppOptions): (request:
     let response: Response
     try {
       checkHost(request.headers, options.hosts)
-      response = await app.fetch(request)
+      const route = exact.get(`${request.method} ${pathOf(request.url)}`)
+      response = await (route === undefined ? app.fetch(request) : answered(route, request, {}))
     } catch (error) {
-      const { pathname } = new URL(request.url)
-      const route = routes.find(({ method, path }) => method === request.method && path === pathname)
+      const route = exact.get(`${request.method} ${pathOf(request.url)}`)
       response = refused(route, error, request, options.onFault)
     }
     return sealed(response, server)
   }
+}
+
+/** Of an absolute http address, as it stands there. */
+function pathOf(url: string): string {
+  const from = url.indexOf('/', 'https://'.length)
+  const query = url.indexOf('?', from)
+  return query < 0 ? url.slice(from) : url.slice(from, query)
 }
 
 function refused(

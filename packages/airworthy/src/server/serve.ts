@@ -1,7 +1,8 @@
 /** Puts a kit behind a socket, and takes it away again: no new connections, what runs may end, then it is closed. */
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { AirworthyError } from '../core/errors.ts'
 import type { Kit } from '../kit.ts'
 import { createApp } from './app.ts'
@@ -12,6 +13,7 @@ import { mcpGateway } from './mcp/gateway.ts'
 import { createMetrics } from './metrics.ts'
 import { noteIncoming } from './otlp/incoming-body.ts'
 import { emptyIntake } from './otlp/intake.ts'
+import { sendDirectly } from './plain-response.ts'
 import { type ExchangeRecorder, recordExchanges } from './replay/record-exchanges.ts'
 
 export interface ServeOptions {
@@ -53,10 +55,11 @@ export async function serve(kit: Kit, options: ServeOptions): Promise<Serving> {
   // Known once the socket is bound; nothing is served before.
   let handle = (_request: Request): Promise<Response> => Promise.resolve(new Response(null, { status: 503 }))
   const server = createAdaptorServer({
-    fetch: (request, { incoming, outgoing }) => {
+    fetch: async (request, { incoming, outgoing }) => {
       noteIncoming(request, incoming)
       flushWithFirstPiece(outgoing)
-      return handle(request)
+      const response = await handle(request)
+      return sendDirectly(response, outgoing as ServerResponse) ? RESPONSE_ALREADY_SENT : response
     },
     hostname: host,
     serverOptions: {

@@ -5,6 +5,7 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Readable } from 'node:stream'
 import { urlToHttpOptions } from 'node:url'
 import type { EffectiveManifest } from '../core/manifest/effective.ts'
 
@@ -30,17 +31,13 @@ export type ProviderAnswer = {
   readonly mayHaveRun: boolean
 } & Attempt
 
-/** Its pieces as they come; to leave it early stops the provider. */
-export interface ProviderBody extends AsyncIterable<Uint8Array> {
-  cancel(): void
-}
-
 type Attempt =
   | {
       readonly kind: 'answered'
       readonly status: number
       readonly headers: IncomingHttpHeaders
-      readonly body: ProviderBody
+      /** Its bytes as they come; to destroy it, or to leave its loop early, stops the provider. */
+      readonly body: Readable
     }
   /** Nothing reached it. */
   | { readonly kind: 'unreachable'; readonly why: string }
@@ -67,7 +64,7 @@ export async function askProvider(request: ProviderRequest): Promise<ProviderAns
       return { ...attempt, retries, mayHaveRun }
     }
     if (attempt.kind === 'cut') mayHaveRun = true
-    if (attempt.kind === 'answered') attempt.body.cancel()
+    if (attempt.kind === 'answered') attempt.body.destroy()
     waitedMs += waitMs
     await pause(waitMs, request.signal)
     if (request.signal.aborted) return { kind: 'unreachable', why: reasonOf(request.signal), retries, mayHaveRun }
@@ -134,10 +131,7 @@ function askOnce({ baseUrl, headers, path, body, signal }: ProviderRequest): Pro
           kind: 'answered',
           status: response.statusCode ?? 0,
           headers: response.headers,
-          body: {
-            [Symbol.asyncIterator]: () => response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
-            cancel: () => void response.destroy(),
-          },
+          body: response,
         })
       })
       const stop = (): void => void sent.destroy(signal.reason instanceof Error ? signal.reason : undefined)
@@ -196,7 +190,7 @@ function placeOf(address: string): Place {
 }
 
 function reasonOf({ reason }: AbortSignal): string {
-  return reason instanceof Error ? reason.message : 'it was stopped'
+  return reason instanceof Error ? reason.message : 'the client left'
 }
 
 /** Where the manifest's model is, and the key that the environment holds for it. */

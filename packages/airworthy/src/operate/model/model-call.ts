@@ -61,8 +61,8 @@ export interface ModelPassage {
 }
 
 export type ModelDecision =
-  /** Aborts when the caller leaves, the time is over, or the agent is killed. */
-  (ModelPassage & { readonly signal: AbortSignal }) | ModelRefusal
+  /** Aborts when the caller leaves, the time is over, the agent is killed, or by `stop`. */
+  (ModelPassage & { readonly signal: AbortSignal; readonly stop: (why: Error) => void }) | ModelRefusal
 
 export interface ModelDenial {
   readonly kind: 'denied'
@@ -125,7 +125,7 @@ export function governedModel(
         clearTimeout(timer)
         run.end()
       })
-      return { ...decision, signal: run.signal }
+      return { ...decision, signal: run.signal, stop: run.stop }
     },
     async check(task, asked) {
       try {

@@ -6,6 +6,7 @@ import type { FallbackResult } from '../../guard/answer.ts'
 import type { Kit } from '../../kit.ts'
 import type { ModelOutcome, ModelPassage } from '../../operate/model/model-call.ts'
 import type { Caller } from '../caller.ts'
+import { plainResponse } from '../plain-response.ts'
 import { problemOf } from '../problem.ts'
 import { type Asked, jsonAnswer, type Route } from '../route.ts'
 import { boundedBytes } from './bounded-bytes.ts'
@@ -13,13 +14,14 @@ import { eventTap } from './event-tap.ts'
 import { memberTexts } from './member-texts.ts'
 import type { ModelApi, SeenAnswer } from './model-api.ts'
 import { modelSpan } from './model-span.ts'
-import { passedStream } from './passed-stream.ts'
+import { onClosing } from './on-closing.ts'
+import { passedStream, passStream } from './passed-stream.ts'
 import { picked } from './picked.ts'
 
 /** A provider that refuses explains itself in less. */
 const errorBytesMax = 1024 * 1024
 
-const utf8 = new TextDecoder()
+const noBytes = new Uint8Array()
 
 type Ended = Omit<ModelOutcome, 'span'>
 
@@ -28,24 +30,17 @@ export function modelRoute<Body>(api: ModelApi<Body>): (asked: Asked<Body, unkno
   return async ({ server, caller, body, request }) => {
     const { kit } = server
     const { task } = caller as Extract<Caller, { kind: 'task' }>
-    const leaving = new AbortController()
-    const leave = (): void => leaving.abort(new Error('the client left'))
-    request.signal.addEventListener('abort', leave)
-    server.closing.addEventListener('abort', leave)
-    const stay = (): void => {
-      request.signal.removeEventListener('abort', leave)
-      server.closing.removeEventListener('abort', leave)
-    }
     const texts = memberTexts(body as JsonObject)
     const asked = api.asked(body, texts.bytes)
-    const decision = await kit.beginModelCall(task, asked, leaving.signal)
+    const decision = await kit.beginModelCall(task, asked, request.signal)
     if (decision.kind !== 'send') {
-      stay()
       return decision.kind === 'denied'
         ? jsonAnswer(api.error(decision.reasons), 403)
         : fallbackAnswer(api, body, decision.fallback, kit.guard.ports.clock())
     }
-    const { signal } = decision
+    const { signal, stop } = decision
+    const leave = (): void => stop(new Error('the client left'))
+    const stay = onClosing(server.closing, leave)
     const answer = await kit.askModel({
       path: api.path,
       headers: {
@@ -74,11 +69,12 @@ export function modelRoute<Body>(api: ModelApi<Body>): (asked: Asked<Body, unkno
     // Length and encoding are of this hop's own; cookies are the provider's and ours.
     const headers = picked((name) => answer.headers[name], api.passedAnswerHeaders)
     const { status } = answer
+    const passedOn = (bytes: Uint8Array<ArrayBuffer>): Response => plainResponse(bytes, status, headers)
     if (status !== 200) {
       const bytes = await boundedBytes(answer.body, errorBytesMax)
       // A provider that refuses a request has not begun to work on it.
       await failed({ isUnused: (status >= 400 && status < 500) || status === 529, details: { status } })
-      return new Response(bytes ?? '', { status, headers })
+      return passedOn(bytes ?? noBytes)
     }
     if (api.isStream(body)) {
       const reader = api.eventReader(body)
@@ -87,8 +83,10 @@ export function modelRoute<Body>(api: ModelApi<Body>): (asked: Asked<Body, unkno
         const state = isEnded && reader.isWhole() ? 'succeeded' : 'failed'
         return end({ state, usage: seen.usage, details: { ...detailsOf(seen), stream: true } })
       }
-      const passed = passedStream(answer.body, { tap: eventTap(reader), leave, onEnd })
-      return new Response(passed, { status: 200, headers })
+      const passing = { tap: eventTap(reader), leave, onEnd }
+      return plainResponse(passedStream(answer.body, passing), status, headers, (outgoing) =>
+        passStream(answer.body, outgoing, passing),
+      )
     }
     const bytes = await boundedBytes(answer.body, api.answerBytesMax)
     const value = bytes === undefined ? undefined : parsed(bytes)
@@ -99,7 +97,7 @@ export function modelRoute<Body>(api: ModelApi<Body>): (asked: Asked<Body, unkno
     }
     const seen = api.seenIn(value)
     await end({ state: 'succeeded', usage: seen.usage, details: detailsOf(seen) })
-    return new Response(bytes, { status: 200, headers })
+    return passedOn(bytes as Uint8Array<ArrayBuffer>)
   }
 }
 
@@ -156,7 +154,7 @@ function detailsOf({ model, id, finish }: SeenAnswer): JsonObject {
 
 function parsed(bytes: Uint8Array): JsonValue | undefined {
   try {
-    return JSON.parse(utf8.decode(bytes)) as JsonValue
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as JsonValue
   } catch {
     return undefined
   }
