@@ -12,8 +12,8 @@ import type { MetricsStore } from '../src/operate/metrics/port.ts'
 import { type MetricsWindow, readSeries, summarise } from '../src/operate/metrics/read-metrics.ts'
 import { handedSpans } from '../src/store/sqlite/handed-spans.ts'
 import { sqliteMetricsStore } from '../src/store/sqlite/metrics-store.ts'
-import { openTraces, type SqliteDatabase } from '../src/store/sqlite/open.ts'
-import { sqliteSpanWriter } from '../src/store/sqlite/span-writer.ts'
+import { openSqlite, openTraces, type SqliteDatabase } from '../src/store/sqlite/open.ts'
+import { type SpanWriter, sqliteSpanWriter } from '../src/store/sqlite/span-writer.ts'
 import type { MeasureName } from '../src/telemetry/rollups/measures.ts'
 import type { SpanRecord } from '../src/telemetry/span.ts'
 import type { BenchRow } from './bench-row.ts'
@@ -36,10 +36,12 @@ export async function benchRollups(): Promise<BenchRow[]> {
   const open: SqliteDatabase[] = []
   try {
     const storeOf = async (spans: number): Promise<MetricsStore & { readonly perSecond: number }> => {
-      const db = openTraces(join(folder, `${spans}`))
-      open.push(db)
-      const perSecond = await filled(db, spans)
-      return { ...sqliteMetricsStore({ db, traces: db, handed: handedSpans(sqliteSpanWriter(db, db)) }), perSecond }
+      const db = openSqlite(join(folder, `${spans}`))
+      const traces = openTraces(join(folder, `${spans}`))
+      open.push(db, traces)
+      const writer = sqliteSpanWriter(traces, db)
+      const perSecond = await filled(traces, writer, spans)
+      return { ...sqliteMetricsStore({ db, traces, handed: handedSpans(writer) }), perSecond }
     }
     const fewer = await storeOf(total / 10)
     const store = await storeOf(total)
@@ -89,9 +91,8 @@ function argument(name: string): string | undefined {
 }
 
 /** Writes what is missing of that many spans. @returns spans a second; 0 when nothing was missing. */
-async function filled(db: SqliteDatabase, spans: number): Promise<number> {
+async function filled(db: SqliteDatabase, writer: Pick<SpanWriter, 'record'>, spans: number): Promise<number> {
   db.pragma('wal_autocheckpoint = 8000')
-  const writer = sqliteSpanWriter(db, db)
   const before = db.prepare<[], number>('SELECT coalesce(max(row), 0) FROM spans').pluck().get() as number
   const at = performance.now()
   // What a run that was ended had begun comes again, and changes nothing.
