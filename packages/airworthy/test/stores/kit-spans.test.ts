@@ -439,6 +439,50 @@ it('what lost its spans with the process gets them at the next start, once', asy
   await t.close()
 })
 
+it('a model call whose process ended before its span was written has one from the ledger', async () => {
+  const t = await traced()
+  const id = await t.task()
+  const task = await t.store.guard.readTask(id)
+  if (task === undefined) throw new Error('the task is there')
+  const { models } = t.store
+  const call = (callId: string) => ({
+    callId,
+    task,
+    atMs: t.time.nowMs,
+    doubtMs: t.time.nowMs + 60_000,
+    owner: 'gone',
+    model: 'desk-1',
+    reserved: { tokens: 100, costUsdMicros: 50 },
+    limits: { steps: 9, tokens: 1_000, costUsdMicros: 1_000, workedMs: 600_000 },
+  })
+  const [succeeded, lost] = ['mdl_00000000000000a1', 'mdl_00000000000000a2']
+  for (const callId of [succeeded, lost]) {
+    expect(await models.beginModelCall(call(callId))).toEqual({ kind: 'begun' })
+  }
+  const details = { operation: 'embeddings', provider: 'openai', input: 7, cost_usd_micros: 3, model: 'desk-1-0601' }
+  const end = { atMs: t.time.nowMs + 20, tokens: 7, costUsdMicros: 3, details }
+  await models.endModelCall({ ...end, callId: succeeded, state: 'succeeded' })
+  await models.endModelCall({ ...end, callId: lost, state: 'lost' })
+  t.time.nowMs += 60_000
+  const again = t.recorder()
+  expect(await again.rebuild()).toBe(1)
+  await again.flush()
+  expect(t.one(await t.spansOf(id), 'embeddings desk-1')).toMatchObject({
+    spanId: succeeded.slice(-16),
+    parentSpanId: id.slice(-16),
+    status: 'ok',
+    attributes: {
+      'airworthy.rebuilt': true,
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.response.model': 'desk-1-0601',
+      'gen_ai.usage.input_tokens': 7,
+      'airworthy.model.cost_usd_micros': 3,
+    },
+  })
+  expect(await again.rebuild()).toBe(0)
+  await t.close()
+})
+
 it('a store that takes nothing costs spans, which are counted, and never an action', async () => {
   let isAway = true
   const t = await traced(

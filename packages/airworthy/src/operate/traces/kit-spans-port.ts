@@ -12,6 +12,8 @@ export interface SpanSourceStore {
   untracedActions(window: TraceWindow): Promise<readonly string[]>
   /** Tasks that were closed within this time and have no span, likewise. */
   untracedTasks(window: TraceWindow): Promise<readonly string[]>
+  /** Model calls that succeeded or failed within this time and have no span, likewise. */
+  untracedModelCalls(window: TraceWindow): Promise<readonly RecordedModelCall[]>
   /** Open tasks that were opened before, whose last action or model call was before, and in which nothing waits or runs. */
   idleTasks(filter: { readonly beforeMs: number; readonly limit: number }): Promise<readonly string[]>
   /** The latest actions of a release that ended since then, probes left out. */
@@ -55,6 +57,17 @@ export interface RecordedAction {
   /** Entry of the arguments and of the decision. */
   readonly askedEntry: { readonly id: string; readonly text: string }
   readonly settledEntry?: { readonly id: string; readonly text: string }
+}
+
+export interface RecordedModelCall {
+  readonly id: string
+  readonly taskId: string
+  readonly model: string
+  readonly state: 'succeeded' | 'failed'
+  readonly beganMs: number
+  readonly endedMs: number
+  /** What was noted of the answer and of settling it. */
+  readonly details: JsonObject
 }
 
 export interface EndedAction {

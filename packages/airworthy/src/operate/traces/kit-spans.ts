@@ -7,7 +7,8 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { Guard, PassageEnd } from '../../guard/guard.ts'
 import type { GuardStore } from '../../guard/port.ts'
 import type { SpanRecord } from '../../telemetry/span.ts'
-import type { SpanSourceStore } from './kit-spans-port.ts'
+import type { RecordedModelCall, SpanSourceStore } from './kit-spans-port.ts'
+import { modelSpan } from './model-span.ts'
 import { spansOfPassage } from './passage-spans.ts'
 import type { TraceStore } from './port.ts'
 import { spansOfRecord } from './recorded-spans.ts'
@@ -20,7 +21,7 @@ export interface KitSpans {
   actionEnded(actionId: string): void
   taskClosed(taskId: string): void
   /**
-   * Makes up for actions and tasks that ended and have no span, because the process that ran them died: at first of the last day, then of
+   * Makes up for actions, model calls and tasks that ended and have no span, because the process that ran them died: at first of the last day, then of
    * what ended since. Those of the last half minute are left for a later round. @returns how many there were
    */
   rebuild(): Promise<number>
@@ -67,6 +68,7 @@ const settlingMs = 30_000
 type Item =
   | { readonly kind: 'passage'; readonly end: PassageEnd }
   | { readonly kind: 'action' | 'task'; readonly id: string; readonly isLost: boolean }
+  | { readonly kind: 'lost-call'; readonly call: RecordedModelCall }
 
 export function kitSpans({ guard, guardStore, sources, traces, log, onWritten }: KitSpansOptions): KitSpans {
   let items: Item[] = []
@@ -147,6 +149,11 @@ export function kitSpans({ guard, guardStore, sources, traces, log, onWritten }:
   }
 
   async function spansOfItem(item: Exclude<Item, { kind: 'passage' }>): Promise<readonly SpanRecord[]> {
+    if (item.kind === 'lost-call') {
+      const { call } = item
+      const task = await guardStore.readTask(call.taskId, Number.MAX_SAFE_INTEGER)
+      return task === undefined ? [] : [modelSpan({ mode: guard.mode, task, call, isRebuilt: true })]
+    }
     if (item.kind === 'task') {
       const totals = await sources.taskTotals(item.id)
       const span = totals === undefined ? undefined : spanOfTask(totals, guard.mode, item.isLost)
@@ -179,10 +186,12 @@ export function kitSpans({ guard, guardStore, sources, traces, log, onWritten }:
       const window = { fromMs, untilMs, limit: rebuiltMax }
       const actions = await sources.untracedActions(window)
       const tasks = await sources.untracedTasks(window)
+      const calls = await sources.untracedModelCalls(window)
       for (const id of actions) take({ kind: 'action', id, isLost: true })
       for (const id of tasks) take({ kind: 'task', id, isLost: true })
+      for (const call of calls) take({ kind: 'lost-call', call })
       rebuiltUntilMs = untilMs
-      return actions.length + tasks.length
+      return actions.length + tasks.length + calls.length
     },
     async flush(timeoutMs = 10_000) {
       await Promise.race([settled(), sleep(timeoutMs, undefined, { ref: false })])

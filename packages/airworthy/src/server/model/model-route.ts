@@ -1,10 +1,11 @@
 /** A model call under guard, streaming or not, whatever API it speaks. */
 import { AirworthyError } from '../../core/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
-import { traceHeadersOf } from '../../core/trace-context.ts'
+import { spanIdOf, traceHeadersOf } from '../../core/trace-context.ts'
 import type { FallbackResult } from '../../guard/answer.ts'
 import type { Kit } from '../../kit.ts'
 import type { ModelOutcome, ModelPassage } from '../../operate/model/model-call.ts'
+import { modelSpan } from '../../operate/traces/model-span.ts'
 import type { Caller } from '../caller.ts'
 import { plainResponse } from '../plain-response.ts'
 import { problemOf } from '../problem.ts'
@@ -13,7 +14,6 @@ import { boundedBytes } from './bounded-bytes.ts'
 import { eventTap } from './event-tap.ts'
 import { memberTexts } from './member-texts.ts'
 import type { ModelApi, SeenAnswer } from './model-api.ts'
-import { modelSpan } from './model-span.ts'
 import { onClosing } from './on-closing.ts'
 import { passedStream, passStream } from './passed-stream.ts'
 import { picked } from './picked.ts'
@@ -137,8 +137,16 @@ function settling<Body>(
 ): (outcome: Ended) => Promise<void> {
   let ended: Promise<void> | undefined
   return (outcome) => {
-    const parts = { guard, api, passage, outcome, traceparent }
-    ended ??= endModelCall(passage, { ...outcome, span: (cost) => modelSpan(parts, cost) }).finally(after)
+    const details = { ...outcome.details, operation: api.operation, provider: api.provider }
+    const { callId: id, model, beganMs, task } = passage
+    const span = (settled: JsonObject) =>
+      modelSpan({
+        mode: guard.mode,
+        task,
+        call: { ...outcome, id, model, beganMs, endedMs: guard.ports.clock(), details: { ...details, ...settled } },
+        parentSpanId: spanIdOf(traceparent, task.traceId),
+      })
+    ended ??= endModelCall(passage, { ...outcome, details, span }).finally(after)
     return ended
   }
 }

@@ -3,10 +3,12 @@ import type { JsonObject } from '../../core/json.ts'
 import type { SpanSourceStore } from '../../operate/traces/kit-spans-port.ts'
 import {
   type EndedActionRow,
+  type EndedCallRow,
   type ExhaustionRow,
   endedActionOfRow,
   endedLookedAtMax,
   lookedAtMax,
+  recordedCallOfRow,
   type TotalsRow,
   taskSummaryOfRow,
   totalsOfRow,
@@ -86,6 +88,15 @@ export function postgresSpanSourceStore({ read }: PostgresConnection): SpanSourc
         [fromMs, untilMs, limit],
       )
       return rows.map(({ id }) => id)
+    },
+    async untracedModelCalls({ fromMs, untilMs, limit }) {
+      const rows = await read<EndedCallRow>(
+        `SELECT x.* FROM (SELECT m.id, m.model, m.state, m.begun_ms, m.ended_ms, m.details, t.id AS task, t.trace_id
+           FROM (SELECT * FROM model_calls ORDER BY row DESC LIMIT ${lookedAtMax}) m JOIN tasks t ON t.row = m.task_row
+           WHERE m.state IN ('succeeded', 'failed') AND m.ended_ms BETWEEN $1 AND $2) x WHERE ${withoutSpan} LIMIT $3`,
+        [fromMs, untilMs, limit],
+      )
+      return rows.map(recordedCallOfRow)
     },
     async idleTasks({ beforeMs, limit }) {
       const rows = await read<{ id: string }>(

@@ -1,5 +1,6 @@
 /** What the kit's own spans are made of, as rows. */
-import type { EndedAction, TaskSummary, TaskTotals } from '../../operate/traces/kit-spans-port.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { EndedAction, RecordedModelCall, TaskSummary, TaskTotals } from '../../operate/traces/kit-spans-port.ts'
 import { type TaskRow, taskOfRow } from './task-row.ts'
 
 export interface TotalsRow extends TaskRow {
@@ -60,3 +61,27 @@ export function taskSummaryOfRow(row: TaskRow): TaskSummary {
 export const lookedAtMax = 10_000
 /** How many are looked at for real ones: behind an evaluation stand its thousands of trials, which are probes. */
 export const endedLookedAtMax = 200_000
+
+/** A model call that ended, with the trace of its task. */
+export interface EndedCallRow {
+  readonly id: string
+  readonly task: string
+  readonly trace_id: string
+  readonly model: string
+  readonly state: RecordedModelCall['state']
+  readonly begun_ms: number
+  readonly ended_ms: number
+  readonly details: string
+}
+
+export function recordedCallOfRow(row: EndedCallRow): RecordedModelCall {
+  return {
+    id: row.id,
+    taskId: row.task,
+    model: row.model,
+    state: row.state,
+    beganMs: row.begun_ms,
+    endedMs: row.ended_ms,
+    details: JSON.parse(row.details) as JsonObject,
+  }
+}

@@ -3,10 +3,12 @@ import type { JsonObject } from '../../core/json.ts'
 import type { SpanSourceStore } from '../../operate/traces/kit-spans-port.ts'
 import {
   type EndedActionRow,
+  type EndedCallRow,
   type ExhaustionRow,
   endedActionOfRow,
   endedLookedAtMax,
   lookedAtMax,
+  recordedCallOfRow,
   type TotalsRow,
   taskSummaryOfRow,
   totalsOfRow,
@@ -60,13 +62,18 @@ export function sqliteSpanSourceStore(
   const closedTasks = db.prepare<[number, number], Traceable>(
     `SELECT x.id, x.trace_id FROM (SELECT * FROM tasks ORDER BY row DESC LIMIT ${lookedAtMax}) x WHERE x.closed_ms BETWEEN ? AND ?`,
   )
-  const untraced = (those: readonly Traceable[], limit: number): string[] =>
+  const endedCalls = db.prepare<[number, number], EndedCallRow>(
+    `SELECT m.id, m.model, m.state, m.begun_ms, m.ended_ms, m.details, t.id AS task, t.trace_id
+     FROM (SELECT * FROM model_calls ORDER BY row DESC LIMIT ${lookedAtMax}) m JOIN tasks t ON t.row = m.task_row
+     WHERE (m.state = 'succeeded' OR m.state = 'failed') AND m.ended_ms BETWEEN ? AND ?`,
+  )
+  const untraced = <T extends Traceable>(those: readonly T[], limit: number): T[] =>
     those
       .values()
       .filter(({ id, trace_id }) => !hasSpan(trace_id, id))
       .take(limit)
-      .map(({ id }) => id)
       .toArray()
+  const ids = (those: readonly Traceable[]): string[] => those.map(({ id }) => id)
   const idleTasks = db
     .prepare<{ beforeMs: number; limit: number }, string>(
       `SELECT t.id FROM tasks t WHERE t.closed_ms IS NULL AND t.created_ms < @beforeMs
@@ -110,8 +117,10 @@ export function sqliteSpanSourceStore(
           ...(settledEntry === undefined ? {} : { settledEntry }),
         }
       }),
-    untracedActions: ({ fromMs, untilMs, limit }) => act(() => untraced(endedActions.all(fromMs, untilMs), limit)),
-    untracedTasks: ({ fromMs, untilMs, limit }) => act(() => untraced(closedTasks.all(fromMs, untilMs), limit)),
+    untracedActions: ({ fromMs, untilMs, limit }) => act(() => ids(untraced(endedActions.all(fromMs, untilMs), limit))),
+    untracedTasks: ({ fromMs, untilMs, limit }) => act(() => ids(untraced(closedTasks.all(fromMs, untilMs), limit))),
+    untracedModelCalls: ({ fromMs, untilMs, limit }) =>
+      act(() => untraced(endedCalls.all(fromMs, untilMs), limit).map(recordedCallOfRow)),
     idleTasks: (filter) => act(() => idleTasks.all(filter) as string[]),
     endedActions: ({ release, sinceMs, limit }) => act(() => ended.all(release, sinceMs, limit).map(endedActionOfRow)),
     kitSpans: (ids) =>
