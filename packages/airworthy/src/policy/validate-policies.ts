@@ -47,13 +47,17 @@ export function validateCompiled(policies: readonly PolicyJson[], schema: Schema
       warnings: [],
     }
   }
+  // Cedar names them in the order of a hash map, which is another one each time.
+  const order = new Map(policies.map(({ id }, at) => [id, at]))
   const faultsOf = (list: typeof answer.validationErrors): readonly Fault[] =>
-    list.flatMap(({ policyId, error }) => {
-      const policy = byId.get(policyId)
-      if (policy === undefined) return []
-      const message = error.message.replace(/^for policy `[^`]*`, /, '')
-      return [{ ...faultOf({ ...error, message }, pieceOf(policy), policy.file), fields: { policy: policyId } }]
-    })
+    list
+      .toSorted((a, b) => (order.get(a.policyId) ?? 0) - (order.get(b.policyId) ?? 0))
+      .flatMap(({ policyId, error }) => {
+        const policy = byId.get(policyId)
+        if (policy === undefined) return []
+        const message = error.message.replace(/^for policy `[^`]*`, /, '')
+        return [{ ...faultOf({ ...error, message }, pieceOf(policy), policy.file), fields: { policy: policyId } }]
+      })
   const faults = faultsOf(answer.validationErrors)
   return { ok: faults.length === 0, faults, warnings: faultsOf(answer.validationWarnings) }
 }

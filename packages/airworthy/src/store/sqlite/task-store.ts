@@ -1,8 +1,18 @@
 /** Tasks on SQLite. */
 import type { CloseTaskAct, OpenTaskAct, TaskStore } from '../../operate/tasks/port.ts'
-import { type TaskRow, taskOfRow } from '../rows/task-row.ts'
+import {
+  type LastingTask,
+  lastingTaskOfRow,
+  type StandingRow,
+  standingColumns,
+  standingTaskOfRow,
+  type TaskRow,
+} from '../rows/task-row.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { act, readApart, type SqliteDatabase } from './open.ts'
+
+/** Of so many tasks what never changes is read once. */
+const lastingMax = 5_000
 
 export function sqliteTaskStore(db: SqliteDatabase, audit: AuditAppender): TaskStore {
   const insertTask = db.prepare(
@@ -12,7 +22,19 @@ export function sqliteTaskStore(db: SqliteDatabase, audit: AuditAppender): TaskS
        @lastFact, @type, @parentSpanId, @traceState, @cheaper)`,
   )
   const insertFact = db.prepare('INSERT INTO facts (task_row, n, body) VALUES (?, ?, ?)')
-  const byToken = db.prepare<[string], TaskRow>('SELECT * FROM tasks WHERE token_hash = ?')
+  const byToken = db.prepare<[string], StandingRow>(`SELECT ${standingColumns} FROM tasks WHERE token_hash = ?`)
+  const byRow = db.prepare<[number], TaskRow>('SELECT * FROM tasks WHERE row = ?')
+  /** By row, which is never another task's. */
+  const lasting = new Map<number, LastingTask>()
+  const lastingOf = (row: number): LastingTask => {
+    let task = lasting.get(row)
+    if (task === undefined) {
+      if (lasting.size >= lastingMax) lasting.clear()
+      task = lastingTaskOfRow(byRow.get(row) as TaskRow)
+      lasting.set(row, task)
+    }
+    return task
+  }
   const close = db.prepare('UPDATE tasks SET closed_ms = ? WHERE id = ? AND closed_ms IS NULL')
 
   const openOne = ({ task, tokenHash, facts, entry, bodies }: OpenTaskAct): void => {
@@ -57,7 +79,7 @@ export function sqliteTaskStore(db: SqliteDatabase, audit: AuditAppender): TaskS
     taskByToken: (hash) =>
       readApart(() => {
         const row = byToken.get(hash)
-        return row === undefined ? undefined : taskOfRow(row)
+        return row === undefined ? undefined : { ...lastingOf(row.row), ...standingTaskOfRow(row), facts: [] }
       }),
     closeTask: (closing) => act(() => closeTask.immediate(closing)),
     closeTasks: (acts) => act(() => closeTasks.immediate(acts)),

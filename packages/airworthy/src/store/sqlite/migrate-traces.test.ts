@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
-import { applyMigrations, ledgerMigrations } from '../../src/store/sqlite/migrate.ts'
-import { moveTraces } from '../../src/store/sqlite/migrate-traces.ts'
-import { databaseFile, openTraces } from '../../src/store/sqlite/open.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { onPostgres } from '../fixtures/test-store.ts'
+import { applyMigrations, ledgerMigrations } from './migrate.ts'
+import { moveTraces } from './migrate-traces.ts'
+import { databaseFile, openTraces } from './open.ts'
+import { openSqliteStore } from './store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'airworthy-traces-apart-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -35,7 +34,7 @@ function earlierFolder(name: string): string {
   return dir
 }
 
-describe.skipIf(onPostgres)('traces of an earlier version', () => {
+describe('traces of an earlier version', () => {
   it('stand in their own file, and are gone from the ledger', async () => {
     const dir = earlierFolder('moved')
     const store = openSqliteStore(dir, () => {})
