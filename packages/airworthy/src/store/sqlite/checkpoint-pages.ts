@@ -15,8 +15,16 @@ export function leaveCheckpoints(db: SqliteDatabase): void {
   db.pragma(`wal_autocheckpoint = ${leftPages}`)
 }
 
-/** Acts of the guard after which it asks for its pages to be carried: some 16 MiB of journal. */
-export const actsPerCarrying = 512
+/** Some 16 MiB of journal. */
+const commitsPerCarrying = 512
+
+/** @returns what is called at each commit, and now and then asks for the pages to be carried. */
+export function carryingNowAndThen(ask: () => void): () => void {
+  let commits = 0
+  return () => {
+    if (++commits % commitsPerCarrying === 0) ask()
+  }
+}
 
 /** Called on the thread's own connections. */
 export function takeCheckpoints({ traces, ledger }: { traces: SqliteDatabase; ledger: SqliteDatabase }): void {
@@ -24,9 +32,10 @@ export function takeCheckpoints({ traces, ledger }: { traces: SqliteDatabase; le
   ledger.pragma('busy_timeout = 0')
 }
 
-/** Carries what there is, and holds up nobody. */
+/** Carries what there is, and holds up nobody; a journal that has grown long is begun anew. */
 export function carry(db: SqliteDatabase): void {
-  if (!db.inTransaction) db.pragma('wal_checkpoint(PASSIVE)')
+  const [{ log }] = db.pragma('wal_checkpoint(PASSIVE)') as [{ readonly log: number }]
+  if (log > carriedPages) carryAll(db)
 }
 
 /**
@@ -35,7 +44,7 @@ export function carry(db: SqliteDatabase): void {
  * their lock, which is tried for and never queued for: who waits inside SQLite sleeps for milliseconds, and makes others sleep.
  */
 export function carryAll(db: SqliteDatabase): void {
-  carry(db)
+  db.pragma('wal_checkpoint(PASSIVE)')
   for (let n = 0; n < triesMax; n++) {
     const [{ busy }] = db.pragma('wal_checkpoint(FULL)') as [{ readonly busy: number }]
     if (busy === 0) return

@@ -26,7 +26,8 @@ const latestMs = 20
 /** A commit of more would hold up whoever else writes. */
 const groupMax = 256
 
-export function groupedActs(db: SqliteDatabase): GroupedActs {
+/** @param onCommit  called at each. */
+export function groupedActs(db: SqliteDatabase, onCommit: () => void): GroupedActs {
   let late: Waiting[] = []
   let now: Waiting[] = []
   /** Since when the oldest late act waits. */
@@ -59,6 +60,7 @@ export function groupedActs(db: SqliteDatabase): GroupedActs {
       for (const { reject } of acts) reject(asStoreError(error))
       return
     }
+    onCommit()
     for (const [index, { resolve, reject }] of acts.entries()) {
       const result = results[index] as Result
       if ('error' in result) reject(asStoreError(result.error))

@@ -28,16 +28,15 @@ import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from '../rows/task-row.ts'
 import { actionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
-import { actsPerCarrying } from './checkpoint-pages.ts'
 import { flushLateActs } from './late-acts.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
 import { heldRefuser } from './refuse-held.ts'
 
-/** @param onActs  called after many acts: there is something to carry. */
+/** @param onCommit  called at each act. */
 export function sqliteGuardStore(
   db: SqliteDatabase,
   audit: AuditAppender,
-  onActs: () => void,
+  onCommit: () => void,
 ): Omit<GuardStore, 'exhaust'> {
   const sql = (text: string) => db.prepare<unknown[]>(text)
   const readFacts = sql('SELECT n, body FROM facts WHERE task_row = ? AND n > ?')
@@ -262,10 +261,9 @@ export function sqliteGuardStore(
   const refuseHeld = db.transaction(heldRefuser(db, audit, actions))
 
   /** Runs an act as one immediate transaction; a store that cannot commit is STORE_UNAVAILABLE. */
-  let acts = 0
   const act = async <T>(run: () => T): Promise<T> => {
     flushLateActs()
-    if (++acts % actsPerCarrying === 0) onActs()
+    onCommit()
     try {
       return run()
     } catch (error) {

@@ -16,14 +16,19 @@ export interface HandedSpans {
 /** Beyond it a store that is away takes no more: the ledger has what they say. */
 const waitingMax = 10_000
 
+/** How long they wait for others to share their transaction, and how many do not wait. */
+const gatherMs = 100
+const gatheredMax = 128
+
 export function handedSpans(writer: Pick<SpanWriter, 'record'>): HandedSpans {
   let gathered: SpanRecord[] = []
   let waiting = 0
-  let isScheduled = false
-  let written: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+  let written: Promise<unknown> = Promise.resolve()
 
   function write(): void {
-    isScheduled = false
+    clearTimeout(timer)
+    timer = undefined
     const batch = gathered
     gathered = []
     const done = writer
@@ -32,7 +37,7 @@ export function handedSpans(writer: Pick<SpanWriter, 'record'>): HandedSpans {
       .finally(() => {
         waiting -= batch.length
       })
-    written = Promise.all([written, done]).then(() => {})
+    written = Promise.all([written, done])
   }
 
   return {
@@ -40,9 +45,12 @@ export function handedSpans(writer: Pick<SpanWriter, 'record'>): HandedSpans {
       if (waiting >= waitingMax) return
       waiting++
       gathered.push(span)
-      if (isScheduled) return
-      isScheduled = true
-      setImmediate(write)
+      // Not at once: whoever hands spans over is in the middle of an act.
+      timer ??= setTimeout(write, gatherMs)
+      if (gathered.length === gatheredMax) {
+        clearTimeout(timer)
+        timer = setTimeout(write, 0)
+      }
     },
     async settled() {
       flushLateActs()

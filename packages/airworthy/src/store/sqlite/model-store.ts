@@ -26,7 +26,12 @@ interface CallRow {
 const openMax = 10_000
 
 /** @param traces  where spans are found, when they are no longer on their way. */
-export function sqliteModelStore(db: SqliteDatabase, traces: SqliteDatabase, handed: HandedSpans): ModelStore {
+export function sqliteModelStore(
+  db: SqliteDatabase,
+  traces: SqliteDatabase,
+  handed: HandedSpans,
+  onCommit: () => void,
+): ModelStore {
   const killOfAgent = db.prepare<[string], KillRow>("SELECT * FROM kills WHERE agent = ? AND tool = '*'")
   const counters = db.prepare<[string], CounterRow>(`SELECT ${counterColumns} FROM tasks WHERE id = ?`)
   const useOf = db.prepare<[number], ModelUse>('SELECT steps, tokens FROM model_use WHERE task_row = ?')
@@ -93,7 +98,7 @@ export function sqliteModelStore(db: SqliteDatabase, traces: SqliteDatabase, han
   }
   const finishAlone = db.transaction(finish)
 
-  const grouped = groupedActs(db)
+  const grouped = groupedActs(db, onCommit)
   /** Calls of this process that nobody has ended yet, so that their end need not look for them. */
   const open = new Set<string>()
   /** Calls whose end waits to be committed. */

@@ -18,7 +18,7 @@ const writer = sqliteSpanWriter(db, ledger)
 takeCheckpoints({ traces: db, ledger })
 const carrying = setInterval(() => {
   carry(ledger)
-  carry(db)
+  if (!db.inTransaction) carry(db)
 }, carryEveryMs)
 carrying.unref()
 let reader: SpanReader | undefined

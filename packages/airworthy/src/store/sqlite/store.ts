@@ -5,7 +5,7 @@ import { sqliteApprovalStore } from './approval-store.ts'
 import { auditAppender } from './audit-appender.ts'
 import { sqliteAuditLog } from './audit-log.ts'
 import { sqliteCalibrationStore } from './calibration-store.ts'
-import { leaveCheckpoints } from './checkpoint-pages.ts'
+import { carryingNowAndThen, leaveCheckpoints } from './checkpoint-pages.ts'
 import { sqliteCosignatureStore } from './cosignature-store.ts'
 import { sqliteCostStore } from './cost-store.ts'
 import { sqliteCredentialStore } from './credential-store.ts'
@@ -40,9 +40,10 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
   const thread = dir === ':memory:' ? undefined : threadedSpanWriter(dir, () => leaveCheckpoints(db))
   const spans = thread ?? sqliteSpanWriter(db, db)
   const handed = handedSpans(spans)
+  const onCommit = carryingNowAndThen(() => thread?.carry())
   const escalations = sqliteEscalations(db, audit)
   return {
-    guard: { ...sqliteGuardStore(db, audit, () => thread?.carry()), exhaust: escalations.exhaust },
+    guard: { ...sqliteGuardStore(db, audit, onCommit), exhaust: escalations.exhaust },
     tasks: sqliteTaskStore(db, audit),
     approvals: sqliteApprovalStore(db, audit),
     kills: sqliteKillStore(db, audit),
@@ -57,7 +58,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     spanSources: sqliteSpanSourceStore(db, traces, audit),
     audit: sqliteAuditLog(db, traces),
     cosignatures: sqliteCosignatureStore(db),
-    models: sqliteModelStore(db, traces, handed),
+    models: sqliteModelStore(db, traces, handed, onCommit),
     cost: sqliteCostStore(db),
     alerts: sqliteAlertStore(db, audit),
     notifications: sqliteNotificationStore(db),
