@@ -56,7 +56,7 @@ export const handedOverMax = 5_000
 const unwrittenMax = 10_000
 const batchMax = 500
 /** How long spans wait for others to share their transaction. */
-const gatherMs = 500
+const gatherMs = 100
 const retryMs = 1_000
 /** Passages whose spans are built in one turn of the loop: a fraction of a millisecond, for which an action may have to wait. */
 const perTurn = 2
