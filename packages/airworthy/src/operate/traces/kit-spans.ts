@@ -58,8 +58,10 @@ const batchMax = 500
 /** How long spans wait for others to share their transaction. */
 const gatherMs = 100
 const retryMs = 1_000
-/** Passages whose spans are built in one turn of the loop: a fraction of a millisecond, for which an action may have to wait. */
-const perTurn = 2
+/** How long spans are built in one turn of the loop: for so long an action may have to wait; longer when so many passages wait. */
+const turnMsMax = 0.3
+const backloggedTurnMsMax = 4
+const backlog = 500
 const rebuiltMax = 5_000
 const rebuiltWithinMs = 24 * 3_600_000
 /** What ended just now may still be on its way through another gateway's recorder. */
@@ -115,8 +117,13 @@ export function kitSpans({ guard, guardStore, sources, traces, log, onWritten }:
     while (items.length > 0) {
       const batch = items
       items = []
-      for (const [n, item] of batch.entries()) {
-        if (n % perTurn === perTurn - 1) await nextTurn()
+      const turnMs = batch.length > backlog ? backloggedTurnMsMax : turnMsMax
+      let turnBeganMs = performance.now()
+      for (const item of batch) {
+        if (performance.now() - turnBeganMs > turnMs) {
+          await nextTurn()
+          turnBeganMs = performance.now()
+        }
         try {
           const spans = item.kind === 'passage' ? spansOfPassage(guard, item.end) : await spansOfItem(item)
           if (unwritten.length + spans.length > unwrittenMax) drop(spans.length, 'the store does not take them')
