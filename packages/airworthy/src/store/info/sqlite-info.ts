@@ -6,7 +6,7 @@ import { AirworthyError } from '../../core/errors.ts'
 import { noStoreIn } from '../open-store.ts'
 import { applicationId } from '../sqlite/application-id.ts'
 import { schemaVersion } from '../sqlite/migrate.ts'
-import { asStoreError, databaseFile, tracesFile } from '../sqlite/open.ts'
+import { asStoreError, cannotBeOpened, databaseFile, tracesFile } from '../sqlite/open.ts'
 import type { StoreInfo } from './store-info.ts'
 
 /** @throws STORE_UNAVAILABLE, STORE_FOREIGN */
@@ -16,13 +16,22 @@ export function sqliteInfo(dir: string): StoreInfo {
   let db: Database.Database | undefined
   try {
     db = new Database(path, { readonly: true, timeout: 5_000 })
-    const traces = join(dir, tracesFile)
-    if (existsSync(traces)) db.prepare('ATTACH ? AS traces').run(traces)
+    attachTraces(db, join(dir, tracesFile))
     return infoOf(db, dir)
   } catch (error) {
     throw asStoreError(error)
   } finally {
     db?.close()
+  }
+}
+
+/** A folder of an earlier version has none yet. */
+function attachTraces(db: Database.Database, path: string): void {
+  if (!existsSync(path)) return
+  try {
+    db.prepare('ATTACH ? AS traces').run(path)
+  } catch (error) {
+    throw cannotBeOpened(path, error)
   }
 }
 

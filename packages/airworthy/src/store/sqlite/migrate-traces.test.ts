@@ -1,12 +1,13 @@
 /** Folders of earlier versions held spans beside the ledger: they are moved, whole, however often the move is cut short. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
+import { sqliteInfo } from '../info/sqlite-info.ts'
 import { applyMigrations, ledgerMigrations } from './migrate.ts'
 import { moveTraces } from './migrate-traces.ts'
-import { databaseFile, openTraces } from './open.ts'
+import { databaseFile, openTraces, tracesFile } from './open.ts'
 import { openSqliteStore } from './store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'airworthy-traces-apart-'))
@@ -33,6 +34,27 @@ function earlierFolder(name: string): string {
   db.close()
   return dir
 }
+
+it('a file of traces that is none is named, with what to do, and the ledger is left as it is', async () => {
+  const dir = join(folder, 'broken')
+  await openSqliteStore(dir, () => {}).close()
+  writeFileSync(
+    join(dir, tracesFile),
+    'this is no database, and long enough to be taken for the head of one: '.repeat(4),
+  )
+  const refused = {
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining(tracesFile),
+    mend: expect.stringContaining('move it away'),
+  }
+  for (const open of [() => openSqliteStore(dir, () => {}), () => sqliteInfo(dir)]) {
+    expect(open).toThrow(expect.objectContaining(refused))
+  }
+  rmSync(join(dir, tracesFile))
+  expect(sqliteInfo(dir).tables.some(({ name }) => name === 'spans')).toBe(false)
+  await openSqliteStore(dir, () => {}).close()
+  expect(sqliteInfo(dir).tables.some(({ name }) => name === 'spans')).toBe(true)
+})
 
 describe('traces of an earlier version', () => {
   it('stand in their own file, and are gone from the ledger', async () => {

@@ -45,10 +45,22 @@ export function openTraces(dir: string): SqliteDatabase {
   return opened(path, (db) => migrateTraces(db, path))
 }
 
+/** The ledger and the traces of a folder: two connections, or in memory one. @throws as above; nothing is left open then */
+export function openLedgerAndTraces(dir: string): { readonly db: SqliteDatabase; readonly traces: SqliteDatabase } {
+  const db = openSqlite(dir)
+  if (dir === ':memory:') return { db, traces: db }
+  try {
+    return { db, traces: openTraces(dir) }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
 /** Both files on one connection, for who takes the store as a whole; `traces.` names the second one. @throws as above */
 export function openBoth(dir: string): SqliteDatabase {
-  const db = openSqlite(dir)
-  openTraces(dir).close()
+  const { db, traces } = openLedgerAndTraces(dir)
+  traces.close()
   db.prepare('ATTACH ? AS traces').run(join(dir, tracesFile))
   db.pragma('traces.synchronous = FULL')
   return db
@@ -61,14 +73,7 @@ function opened(path: string, migrate: (db: SqliteDatabase) => void): SqliteData
     db = new Database(path, { timeout: busyTimeoutMs })
     db.pragma('journal_mode = WAL')
   } catch (cause) {
-    throw new AirworthyError(
-      {
-        code: 'STORE_UNAVAILABLE',
-        message: `The database ${path} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown reason'}.`,
-        mend: 'Check that the folder can be written and the file is a database of the kit.',
-      },
-      { cause },
-    )
+    throw cannotBeOpened(path, cause)
   }
   db.pragma('synchronous = FULL')
   db.pragma('foreign_keys = ON')
@@ -82,6 +87,19 @@ function opened(path: string, migrate: (db: SqliteDatabase) => void): SqliteData
     throw error
   }
   return db
+}
+
+export function cannotBeOpened(path: string, cause: unknown): AirworthyError {
+  return new AirworthyError(
+    {
+      code: 'STORE_UNAVAILABLE',
+      message: `The database ${path} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown reason'}.`,
+      mend: path.endsWith(tracesFile)
+        ? 'Check that the folder can be written; put the file back from a backup, or move it away: the kit makes an empty one, and the ledger and the log are whole.'
+        : 'Check that the folder can be written and the file is a database of the kit.',
+    },
+    { cause },
+  )
 }
 
 /** Runs an act; a store that cannot commit is STORE_UNAVAILABLE, and nothing of the act is there. */

@@ -20,7 +20,7 @@ import { flushLateActs } from './late-acts.ts'
 import { sqliteMetricsStore } from './metrics-store.ts'
 import { sqliteModelStore } from './model-store.ts'
 import { sqliteNotificationStore } from './notification-store.ts'
-import { act, openSqlite, openTraces } from './open.ts'
+import { act, openLedgerAndTraces } from './open.ts'
 import { sqliteRecordingStore } from './recording-store.ts'
 import { sqliteRecoveryStore } from './recovery-store.ts'
 import { sqliteReleaseStore } from './release-store.ts'
@@ -33,8 +33,7 @@ import { sqliteTraceStore } from './trace-store.ts'
 
 /** @param dir the kit's folder, or `:memory:`. @throws STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
 export function openSqliteStore(dir: string, onAppend: () => void): Store {
-  const db = openSqlite(dir)
-  const traces = dir === ':memory:' ? db : openTraces(dir)
+  const { db, traces } = openLedgerAndTraces(dir)
   const expireRollups = sqliteRollupExpiry(traces)
   const audit = auditAppender(db, onAppend)
   const thread = dir === ':memory:' ? undefined : threadedSpanWriter(dir, () => leaveCheckpoints(db))
