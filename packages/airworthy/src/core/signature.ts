@@ -37,13 +37,6 @@ export function publicKeyFromRaw(raw: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.concat([publicPrefix, raw]), format: 'der', type: 'spki' })
 }
 
-/** As `signEd25519`, on a thread of the pool, so that a commit can go on meanwhile. */
-export function signEd25519InPool(key: KeyObject, message: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    sign(null, message, key, (error, signature) => (error === null ? resolve(signature) : reject(error)))
-  })
-}
-
 /** 64 bytes over the message itself (no prehash). */
 export function signEd25519(key: KeyObject, message: Uint8Array): Uint8Array {
   return sign(null, message, key)

@@ -23,12 +23,17 @@ const detectors: Readonly<Record<BuiltDetector, (text: string) => Match[]>> = {
   credentials: detectCredentials,
 }
 
+/** Nothing shorter is anything that a detector knows: the shortest is an address, `a@b.io`. */
+const lengthMin = 6
+
 /**
  * What the named detectors find in a text, by start, then the longer first. Matches of different kinds may overlap; those of one kind do not.
  * @param names  detector names; unknown and not built ones find nothing (`builtDetectors` says which exist).
  * @returns offsets in UTF-16 code units, `end` exclusive. Pure, linear in the text, never throws.
  */
 export function detect(text: string, names: readonly string[]): Match[] {
+  // Most strings and keys of a value are as short as this.
+  if (text.length < lengthMin) return []
   const matches: Match[] = []
   for (const name of builtDetectors) {
     if (!names.includes(name)) continue
@@ -41,15 +46,17 @@ export function detect(text: string, names: readonly string[]): Match[] {
  * What a text holds of each data class: one finding for each class that lists the detector.
  * @param name  the member's name where the text is an object member's value: a value named `password` is a credential as a whole.
  */
-export function detectClasses(text: string, rules: DataRules, name?: string): Finding[] {
+export function detectClasses(text: string, rules: DataRules, name?: string): readonly Finding[] {
   const plan = planOf(rules)
   const matches = detect(text, plan.names)
   if (name !== undefined && plan.names.includes('credentials') && isNamedSecret(name, text)) {
     matches.unshift({ kind: 'credentials', start: 0, end: text.length, score: 0.8 })
   }
-  if (matches.length === 0) return []
+  if (matches.length === 0) return none
   return matches.flatMap((match) => plan.classesOf[match.kind].map((dataClass) => ({ class: dataClass, ...match })))
 }
+
+const none: readonly Finding[] = []
 
 /** Data classes whose rule lists this detector. */
 export function classesOfDetector(rules: DataRules, kind: BuiltDetector): readonly DataClass[] {

@@ -77,7 +77,6 @@ export function untrustedPaths(args: JsonObject, index: ProvenanceIndex, key: st
   if (!index.hasUntrusted) return []
   const paths = new Set<string>()
   walkLeaves(args, (leaf) => {
-    if (paths.has(leaf.path)) return
     const isUntrusted = (value: string): boolean => {
       const origin = value === overflowValue ? undefined : index.origins.get(fingerprint(value, key))
       return origin === undefined ? index.floodedByUntrusted : !origin.trusted

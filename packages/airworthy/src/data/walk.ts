@@ -1,7 +1,7 @@
 /** Findings over a JSON value: each string, each number, and each key, with its JSON Pointer (RFC 6901). */
 import type { DataClass } from '../core/action.ts'
 import { AirworthyError } from '../core/errors.ts'
-import { type JsonValue, jsonDepthMax } from '../core/json.ts'
+import { type JsonObject, type JsonValue, jsonDepthMax } from '../core/json.ts'
 import { type BuiltDetector, builtDetectors } from '../core/manifest/detectors.ts'
 import { classesOfDetector, type DataRules, detect, detectClasses } from './detect.ts'
 import { isCardNumber } from './detectors/card.ts'
@@ -13,53 +13,78 @@ export interface ValueFinding {
   readonly kind: BuiltDetector
 }
 
-/** One string, number or key of a value. `name` is the member's key where it is an object's member. */
+/** One string, number or key of a value, good for as long as it is visited. `name` is the member's key of an object's member. */
 export interface Leaf {
   readonly path: string
   readonly value: string | number
   readonly of: 'value' | 'key'
-  readonly name?: string
+  readonly name: string | undefined
 }
 
 /** Everything found in a value, in document order, keys before their values; equal findings of one place once. @throws JSON_INVALID beyond 64 levels */
-export function findInValue(value: JsonValue, rules: DataRules): ValueFinding[] {
+export function findInValue(value: JsonValue, rules: DataRules): readonly ValueFinding[] {
   const found = new Map<string, ValueFinding>()
   walkLeaves(value, (leaf) => {
     for (const { class: dataClass, kind } of findingsOfLeaf(leaf, rules)) {
-      const key = `${dataClass} ${kind} ${leaf.path}`
-      if (!found.has(key)) found.set(key, { path: leaf.path, class: dataClass, kind })
+      const { path } = leaf
+      const key = `${dataClass} ${kind} ${path}`
+      if (!found.has(key)) found.set(key, { path, class: dataClass, kind })
     }
   })
-  return [...found.values()]
+  return found.size === 0 ? none : [...found.values()]
 }
+
+const none: readonly ValueFinding[] = []
 
 /** Calls `visit` for each key, string and number, in document order. @throws JSON_INVALID beyond 64 levels */
 export function walkLeaves(value: JsonValue, visit: (leaf: Leaf) => void): void {
-  walk(value, '', undefined, visit, jsonDepthMax)
+  new Walk(visit).into(value, undefined, jsonDepthMax)
 }
 
-function walk(
-  value: JsonValue,
-  path: string,
-  name: string | undefined,
-  visit: (leaf: Leaf) => void,
-  depthLeft: number,
-): void {
-  if (typeof value === 'string' || typeof value === 'number') {
-    visit({ path, value, of: 'value', ...(name === undefined ? {} : { name }) })
-    return
+/** The leaf itself, moved on from place to place: few are asked for their path, so it is put together on demand. */
+class Walk implements Leaf {
+  value: string | number = ''
+  of: 'value' | 'key' = 'value'
+  name: string | undefined
+  private readonly segments: (string | number)[] = []
+  private readonly visit: (leaf: Leaf) => void
+
+  constructor(visit: (leaf: Leaf) => void) {
+    this.visit = visit
   }
-  if (typeof value !== 'object' || value === null) return
-  if (depthLeft === 0) throw tooDeep()
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++)
-      walk(value[index] as JsonValue, `${path}/${index}`, name, visit, depthLeft - 1)
-    return
+
+  get path(): string {
+    return this.segments.map((segment) => `/${typeof segment === 'number' ? segment : pathSegment(segment)}`).join('')
   }
-  for (const [key, member] of Object.entries(value)) {
-    const memberPath = `${path}/${pathSegment(key)}`
-    visit({ path: memberPath, value: key, of: 'key' })
-    walk(member, memberPath, key, visit, depthLeft - 1)
+
+  into(value: JsonValue, name: string | undefined, depthLeft: number): void {
+    if (typeof value === 'string' || typeof value === 'number') {
+      this.at(value, 'value', name)
+      return
+    }
+    if (typeof value !== 'object' || value === null) return
+    if (depthLeft === 0) throw tooDeep()
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) {
+        this.segments.push(index)
+        this.into(value[index] as JsonValue, name, depthLeft - 1)
+        this.segments.pop()
+      }
+      return
+    }
+    for (const key of Object.keys(value)) {
+      this.segments.push(key)
+      this.at(key, 'key', undefined)
+      this.into((value as JsonObject)[key] as JsonValue, key, depthLeft - 1)
+      this.segments.pop()
+    }
+  }
+
+  private at(value: string | number, of: 'value' | 'key', name: string | undefined): void {
+    this.value = value
+    this.of = of
+    this.name = name
+    this.visit(this)
   }
 }
 

@@ -9,6 +9,7 @@ import { onPostgres } from '../../test/fixtures/test-store.ts'
 import { AirworthyError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { verifyPermitSignature } from '../core/permit.ts'
+import { govern } from './pipeline.ts'
 
 let open: TestGuard[] = []
 async function guardWith(options: TestGuardOptions = {}): Promise<TestGuard> {
@@ -54,6 +55,17 @@ describe('one action down the list', () => {
       'settle',
       'label-result',
     ])
+  })
+
+  it('is refused, with nothing intended, when its permit cannot be signed', async () => {
+    const t = await guardWith()
+    const task = await t.task()
+    const broken = { ...t.guard, permitKey: createPublicKey(t.guard.permitKey as never) }
+    const answer = await govern(broken, { task, tool: 'look', arguments: { id: 'o-1' }, door: 'embedded' })
+    expect(answer).toMatchObject({ state: 'denied', decision: 'deny', reasons: [{ code: 'INTERNAL_ERROR' }] })
+    expect(t.calls).toHaveLength(0)
+    expect((await t.store.guard.readTask(task))?.counters.toolCalls).toBe(0)
+    expect(await t.act(task, 'look', { id: 'o-1' })).toMatchObject({ state: 'succeeded' })
   })
 
   it('has an intent entry and an outcome entry for every executed action', async () => {

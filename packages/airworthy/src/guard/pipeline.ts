@@ -171,18 +171,10 @@ async function walk(
     reasons: readonly Reason[] = [],
     authChecks?: readonly AuthChecked[],
   ): void => {
-    const event: GuardEvent = {
-      step,
-      actionId,
-      task: task.id,
-      tool: request.tool,
-      outcome,
-      reasons,
-      atMs: ports.clock(),
-      ...(authChecks === undefined ? {} : { authChecks }),
-    }
-    events.push(event)
-    guard.onEvent?.(event)
+    const event = { step, actionId, task: task.id, tool: request.tool, outcome, reasons, atMs: ports.clock() }
+    const told: GuardEvent = authChecks === undefined ? event : { ...event, authChecks }
+    events.push(told)
+    guard.onEvent?.(told)
   }
 
   /** Ends the passage, or notes in observe mode what would have ended it. */
@@ -419,13 +411,12 @@ async function walk(
     } as const
     if (tool.server === undefined) {
       end('intended', passage.reasons)
-      const signed = await permit
       // Whoever runs the tool needs what must be sent.
       return {
         ...base,
         state: 'intended',
         arguments: passage.arguments,
-        ...(signed === undefined ? {} : { permit: signed }),
+        ...(permit === undefined ? {} : { permit }),
       }
     }
     return await executeAndSettle(base, permit)
@@ -434,7 +425,7 @@ async function walk(
   /** Steps 12 to 14. The tool may have run: from here on nothing is a plain denial. */
   async function executeAndSettle(
     base: Pick<ActionAnswer, 'action' | 'decision' | 'reasons' | 'arguments' | 'enforced'>,
-    permit: Promise<string | undefined>,
+    permit: string | undefined,
   ): Promise<ActionAnswer> {
     stopAt?.('execute')
     const outcome = await steps.execute(guard, passage, permit)

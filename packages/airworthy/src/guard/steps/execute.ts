@@ -7,19 +7,9 @@ import type { Guard, Passage } from '../guard.ts'
 import type { UpstreamOutcome } from '../port.ts'
 import { relayInput } from './relay-input.ts'
 
-/** @param permit  as `permitFor` began it. */
-export async function execute(
-  guard: Guard,
-  passage: Passage,
-  permit: Promise<string | undefined>,
-): Promise<UpstreamOutcome> {
+/** @param permit  of `permitFor`. */
+export async function execute(guard: Guard, passage: Passage, permit: string | undefined): Promise<UpstreamOutcome> {
   const { tool, task, request } = passage
-  let signed: string | undefined
-  try {
-    signed = await permit
-  } catch {
-    return { kind: 'not-executed', why: 'Its permit could not be signed.' }
-  }
   const relayed = request.inputRound === undefined ? undefined : await relayInput(guard, passage, request.inputRound)
   if (relayed?.kind === 'refused') return { kind: 'not-executed', why: relayed.why }
   const call = (signal: AbortSignal): Promise<UpstreamOutcome> =>
@@ -28,7 +18,7 @@ export async function execute(
       upstreamName: tool.upstreamName,
       definitionDigest: tool.definitionDigest,
       arguments: passage.arguments,
-      ...(signed === undefined ? {} : { permit: signed }),
+      ...(permit === undefined ? {} : { permit }),
       idempotencyKey: passage.actionId,
       ...traceHeadersOf(task, passage.spanId),
       timeoutMs: tool.timeoutMs,
@@ -45,14 +35,14 @@ export async function execute(
 }
 
 /**
- * The permit of an action that is about to be intended; for tools of the caller's own it is the answer itself. Begun before the
- * act, so that its signature is made while the store commits; nobody sees it unless that succeeds.
+ * The permit of an action that is about to be intended; for tools of the caller's own it is the answer itself. Signed before
+ * the act, so that what cannot be signed is never on record as intended; nobody sees it unless the act commits.
  */
-export function permitFor(guard: Guard, passage: Passage, argumentsSentDigest: Digest): Promise<string | undefined> {
-  if (guard.permitKey === undefined) return noPermit
+export function permitFor(guard: Guard, passage: Passage, argumentsSentDigest: Digest): string | undefined {
+  if (guard.permitKey === undefined) return undefined
   const { tool, task } = passage
   const nowSeconds = Math.floor(guard.ports.clock() / 1000)
-  const permit = mintPermit(
+  return mintPermit(
     {
       agent: task.agent,
       aud: tool.server ?? task.agent,
@@ -67,9 +57,4 @@ export function permitFor(guard: Guard, passage: Passage, argumentsSentDigest: D
     },
     guard.permitKey,
   )
-  // Whoever awaits it meets the failure; when step 11 says no, nobody does.
-  permit.catch(() => {})
-  return permit
 }
-
-const noPermit = Promise.resolve(undefined)

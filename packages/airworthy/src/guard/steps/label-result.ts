@@ -115,9 +115,14 @@ function blockContentOf(block: JsonValue): JsonValue {
 
 /** A flat list, so that nothing is nested deeper than it came; a name in which an address can stand is listed too. */
 function membersOf(object: JsonObject): JsonValue[] {
-  return Object.entries(object)
-    .filter(([key, value]) => !isEnvelope(key, value))
-    .flatMap(([key, value]) => (plainName.test(key) ? [value] : [key, value]))
+  const members: JsonValue[] = []
+  for (const key of Object.keys(object)) {
+    const value = object[key] as JsonValue
+    if (isEnvelope(key, value)) continue
+    if (!plainName.test(key)) members.push(key)
+    members.push(value)
+  }
+  return members
 }
 
 const plainName = /^[A-Za-z_]{1,32}$/

@@ -10,7 +10,7 @@ import type { SqliteDatabase } from './open.ts'
 
 export interface ActionReader {
   byId(id: string): ActionRecord | undefined
-  /** The row itself and its task, for acts that change it. */
+  /** The row itself and its task, for acts that change it and write an entry about it. */
   rowById(id: string): { readonly action: ActionRow; readonly task: ActionTaskRow } | undefined
   byKey(taskRow: number, key: string): ActionRecord | undefined
   /** The newest without a key that is held, or approved and not yet collected. */

@@ -23,6 +23,7 @@ import {
   entryOfSettlement,
   subjectOfRows,
 } from '../rows/action-entry.ts'
+import type { ActionRow } from '../rows/action-row.ts'
 import { type ApprovalRow, approvalOfRow } from '../rows/approval-row.ts'
 import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from '../rows/task-row.ts'
@@ -42,6 +43,8 @@ export function sqliteGuardStore(
   const readFacts = sql('SELECT n, body FROM facts WHERE task_row = ? AND n > ?')
   const taskById = sql('SELECT * FROM tasks WHERE id = ?')
   const taskCounters = sql(`SELECT ${counterColumns} FROM tasks WHERE id = ?`)
+  const countersByRow = sql(`SELECT ${counterColumns} FROM tasks WHERE row = ?`)
+  const openById = sql('SELECT row, task_row, state, reasons, cost_usd_micros FROM actions WHERE id = ?')
   const killsOfAgent = sql('SELECT * FROM kills WHERE agent = ?')
   const environmentOf = sql('SELECT release FROM environments WHERE agent = ? AND name = ?')
   const actions = actionReader(db, audit)
@@ -232,9 +235,11 @@ export function sqliteGuardStore(
   }
 
   const settle = db.transaction((act: SettleAct): SettleAnswer => {
-    const before = actions.rowById(act.actionId)
-    if (before === undefined) return { kind: 'settled-before' }
-    const { action: row, task: counters } = before
+    // Whoever executed the action knows the rest of it; whoever reconciles one asks for all.
+    const whole = act.subject === undefined ? actions.rowById(act.actionId) : undefined
+    const row = whole?.action ?? (openById.get(act.actionId) as OpenRow | undefined)
+    if (row === undefined) return { kind: 'settled-before' }
+    const counters = whole?.task ?? (countersByRow.get(row.task_row) as CounterRow)
     // What is in doubt stays in doubt until somebody knows; everything else is settled once.
     const isOpen = row.state === 'intended' || (row.state === 'ambiguous' && act.state !== 'ambiguous')
     if (!isOpen) return { kind: 'settled-before' }
@@ -248,7 +253,7 @@ export function sqliteGuardStore(
     const cost = row.cost_usd_micros - unspent
     settleAction.run(act.state, act.error ?? null, act.atMs, act.entryId, cost, reasons, row.row, row.state)
     const after = advanceTask(counters, { costUsdMicros: -unspent, facts: act.facts })
-    const subject = act.subject ?? subjectOfRows(before)
+    const subject = act.subject ?? subjectOfRows(whole as NonNullable<typeof whole>)
     audit.append(entryOfSettlement(act, subject), bodiesOfSettlement(act))
     return { kind: 'settled', task: after }
   })
@@ -303,6 +308,9 @@ class RollbackWith extends Error {
 function rollback(answer: IntendAnswer): never {
   throw new RollbackWith(answer)
 }
+
+/** What a settlement changes. */
+type OpenRow = Pick<ActionRow, 'row' | 'task_row' | 'state' | 'reasons' | 'cost_usd_micros'>
 
 interface FactRow {
   readonly n: number
