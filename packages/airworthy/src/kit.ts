@@ -22,13 +22,15 @@ import { type GuardSteps, govern, guardSteps, type StopPoint } from './guard/pip
 import type { ActionRecord, ApprovalRecord, AuthCheckPort, GuardPorts, IdPrefix, TaskRecord } from './guard/port.ts'
 import { answerOfRecord } from './guard/recorded-answer.ts'
 import { checkRelay, receiveRelayed } from './guard/relay.ts'
+import { awaitAction } from './operate/actions/await-action.ts'
 import { actionChanges } from './operate/actions/changes.ts'
 import { type Outcome, reportOutcome } from './operate/actions/report-outcome.ts'
 import { runningActions } from './operate/actions/running.ts'
+import { type KitWatcher, kitWatchers } from './operate/actions/watchers.ts'
 import { type Alerting, createAlerting } from './operate/alerts/alerting.ts'
 import { type CheckpointDelivery, deliverCheckpoints } from './operate/anchors/deliver-checkpoints.ts'
 import { anchorsOf } from './operate/anchors/from-manifest.ts'
-import { approvedActions, requestOf } from './operate/approvals/approved-actions.ts'
+import { approvedActions } from './operate/approvals/approved-actions.ts'
 import { type Approver, decideApproval } from './operate/approvals/decide.ts'
 import { originOfAgent } from './operate/audit/origin.ts'
 import { proveFromTiles } from './operate/audit/prove-from-tiles.ts'
@@ -55,6 +57,7 @@ import { readProject } from './operate/onboard/read-project.ts'
 import { expireRecordings } from './operate/recordings/expire-recordings.ts'
 import { byMinute } from './operate/recovery/by-minute.ts'
 import { newOwner } from './operate/recovery/owner.ts'
+import { rounds } from './operate/recovery/rounds.ts'
 import { sweep, sweepMemory } from './operate/recovery/sweep.ts'
 import { loadCachedPolicies } from './operate/releases/policy-cache.ts'
 import { registerRelease } from './operate/releases/register.ts'
@@ -181,12 +184,6 @@ export interface Kit {
   watch(watcher: KitWatcher): () => void
 }
 
-export interface KitWatcher {
-  readonly event?: (event: GuardEvent) => void
-  /** After each passage through the guard, executions on approval included; repeats of an earlier action come too. */
-  readonly answer?: (tool: string, answer: ActionAnswer, durationMs: number) => void
-}
-
 export interface TaskRequest {
   readonly principal: ClaimedPrincipal
   readonly input?: JsonValue
@@ -203,9 +200,6 @@ export interface KillRequest {
   readonly actor: AuditActor
 }
 
-const sweepEveryMs = 1_000
-/** How often a waiting caller looks by itself, for what another process changed. */
-const lookEveryMs = 500
 const shutdownMs = 10_000
 /** A receiver that is away must not keep a kit from stopping. */
 const exportMs = 3_000
@@ -240,17 +234,8 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   const owner = newOwner()
   const kitActor: AuditActor = { kind: 'kit', id: owner, verifiedBy: 'kit' }
   const idOf = (prefix: IdPrefix): string => newId(prefix, clock())
-  const watchers = new Set<KitWatcher>(options.onEvent === undefined ? [] : [{ event: options.onEvent }])
-  /** What a watcher does wrong is its own; the action goes on. */
-  const tell = (say: (watcher: KitWatcher) => void): void => {
-    for (const watcher of watchers) {
-      try {
-        say(watcher)
-      } catch (error) {
-        log(`a watcher failed: ${error instanceof Error ? error.message : String(error)}`)
-      }
-    }
-  }
+  const watchers = kitWatchers(log)
+  if (options.onEvent !== undefined) watchers.watch({ event: options.onEvent })
 
   const { digest: release, pins } = releaseOf({ effective: manifest, lock, policyDigest: policies.digest })
   const notReady = await registerRelease(store.releases, {
@@ -284,7 +269,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     owner,
     ports,
     isSandboxed: options.isSandboxed === true,
-    onEvent: (event) => tell((watcher) => watcher.event?.(event)),
+    onEvent: (event) => watchers.tell((watcher) => watcher.event?.(event)),
     onPassage: (end) => spans.passed(end),
     onFault: (error) => log(`fault in the guard: ${error instanceof Error ? error.message : String(error)}`),
   })
@@ -348,8 +333,6 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     log,
   })
   let isClosing = false
-  let sweeping: NodeJS.Timeout | undefined
-  let sweepRound: Promise<void> = Promise.resolve()
 
   async function act(request: ActionRequest): Promise<ActionAnswer> {
     if (isClosing) {
@@ -370,12 +353,32 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     const beganMs = performance.now()
     try {
       const answer = await govern(guard, { ...request, signal: run.signal }, resumed, steps, options.stopAt)
-      tell((watcher) => watcher.answer?.(request.tool, answer, performance.now() - beganMs))
+      watchers.tell((watcher) => watcher.answer?.(request.tool, answer, performance.now() - beganMs))
       return answer
     } finally {
       run.end()
     }
   }
+
+  const swept = rounds(async () => {
+    await sweep(
+      {
+        guard,
+        approvals: store.approvals,
+        recovery: store.recovery,
+        models: store.models,
+        beginApproved: (actionId) => {
+          if (!isClosing) approved.begin(actionId)
+        },
+        onRefused: approved.finished,
+        onChange: changed,
+      },
+      memory,
+    )
+    await escalateOpenEnds({ ...store, guard, notify: tellOfEscalation }, openEnds)
+    await closeIdleTasks()
+    await rebuildSpans()
+  }, log)
 
   const alerting = createAlerting({
     guard,
@@ -405,45 +408,16 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     async start({ sweep: isSweeping = true, sequence: isSequencing = true } = {}) {
       if (isSequencing) await covered.start()
       await store.audit.append(lifeEntry('kit-started'))
-      const round = async (): Promise<void> => {
-        try {
-          await sweep(
-            {
-              guard,
-              approvals: store.approvals,
-              recovery: store.recovery,
-              models: store.models,
-              beginApproved: (actionId) => {
-                if (!isClosing) approved.begin(actionId)
-              },
-              onRefused: approved.finished,
-              onChange: changed,
-            },
-            memory,
-          )
-          await escalateOpenEnds({ ...store, guard, notify: tellOfEscalation }, openEnds)
-          await closeIdleTasks()
-          await rebuildSpans()
-        } catch (error) {
-          log(`the sweep failed and is tried again: ${error instanceof Error ? error.message : String(error)}`)
-        }
-        if (isClosing) return
-        sweeping = setTimeout(() => {
-          sweepRound = round()
-        }, sweepEveryMs)
-        sweeping.unref()
-      }
       if (!isSweeping) return
       retention.start()
-      sweepRound = round()
+      swept.start()
       if (options.isSandboxed !== true) alerting.watch.start()
     },
 
     async close() {
       if (isClosing) return
       isClosing = true
-      clearTimeout(sweeping)
-      await soon(sweepRound, shutdownMs)
+      await soon(swept.stop(), shutdownMs)
       await soon(retention.stop(), shutdownMs)
       await soon(alerting.watch.stop(), shutdownMs)
       if (!(await running.idle(shutdownMs)))
@@ -499,27 +473,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
 
     act,
 
-    async awaitAction(actionId, timeoutMs, signal) {
-      const until = performance.now() + timeoutMs
-      for (;;) {
-        const action = await store.guard.readAction(actionId)
-        if (action === undefined) throw unknownAction()
-        const left = until - performance.now()
-        const isWaiting =
-          action.state === 'held' || (action.state === 'intended' && guard.tools.get(action.tool)?.server !== undefined)
-        // A tool that the caller runs is ready for it as soon as it is approved.
-        const isCallers =
-          action.state === 'held' &&
-          action.approvalState === 'approved' &&
-          guard.tools.get(action.tool)?.server === undefined
-        if (isCallers) return await act(requestOf(action))
-        // Whoever has hung up collects nothing: the result stays for the call that comes again.
-        if (!isWaiting || left <= 0 || signal.aborted) {
-          return await answerOfRecord(guard, action, signal.aborted ? 'look' : 'collect')
-        }
-        await changes.next(actionId, Math.min(left, lookEveryMs), signal)
-      }
-    },
+    awaitAction: (actionId, timeoutMs, signal) => awaitAction({ guard, changes, act }, actionId, timeoutMs, signal),
 
     readAction: (actionId) => store.guard.readAction(actionId),
 
@@ -589,10 +543,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
 
     revokeKey: (id, actor) => revokeCredential(store.credentials, id, { actor, atMs: clock(), newId: idOf }),
 
-    watch(watcher) {
-      watchers.add(watcher)
-      return () => watchers.delete(watcher)
-    },
+    watch: watchers.watch,
   }
   return kit
 
@@ -651,14 +602,6 @@ async function soon(work: Promise<void>, timeoutMs: number): Promise<void> {
 
 function derive(seal: Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', seal, '', `airworthy ${purpose}`, 32))
-}
-
-function unknownAction(): AirworthyError {
-  return new AirworthyError({
-    code: 'ACTION_UNKNOWN',
-    message: 'There is no such action.',
-    mend: 'Use the id that the decision carried.',
-  })
 }
 
 function unknownTool(tool: string): AirworthyError {
