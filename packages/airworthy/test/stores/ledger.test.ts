@@ -252,6 +252,74 @@ describe('actions', () => {
     )
   })
 
+  it('of many that come at once, each has the answer and the effect that it would have alone', async () => {
+    const agent = 'desk-agent-of-many'
+    const kill = { agent, tool: 'stopped', reason: 'a test', by: 'ana', atMs: startMs }
+    await store.kills.engageKill({ kill, entry: entry({ kind: 'kill-engaged' }) })
+    const kinds = [
+      'committed',
+      'killed',
+      'over-budget',
+      'release-changed',
+      'newer-facts',
+      'duplicate',
+      'closed',
+    ] as const
+    const refusals = {
+      committed: {},
+      killed: { tool: 'stopped' },
+      'over-budget': { limits: { workedMs: 600_000, toolCalls: 1_000, costUsdMicros: 6 } },
+      'release-changed': { enforced: true },
+      'newer-facts': { lastFact: 0 },
+      duplicate: { idempotencyKey: 'once', arguments: { id: 'other' } },
+      closed: {},
+    }
+    const ends = await Promise.all(
+      Array.from({ length: 42 }, async (_, n) => {
+        const kind = kinds[n % kinds.length] ?? 'committed'
+        const { task } = await openedTask(store, { agent }, [pseudonym(n)])
+        if (kind === 'duplicate')
+          await store.guard.intend(intendAct(task, { idempotencyKey: 'once', facts: [source(n)] }))
+        if (kind === 'closed') {
+          const closed = entry({ kind: 'task-closed', task: task.id })
+          await store.tasks.closeTask({ task: task.id, atMs: startMs + 5, entry: closed })
+        }
+        return { kind, task }
+      }),
+    )
+    const answers = await Promise.all(
+      ends.map(async ({ kind, task }, n) => {
+        const facts = [source(n), source(n + 1)].slice(0, n % 3)
+        const more = { costUsdMicros: 7, facts, arguments: { text: `"{n},\\ ${'ü'.repeat(n)}\n` }, ...refusals[kind] }
+        const intent = intendAct(task, more)
+        const intended = await store.guard.intend(intent)
+        if (intended.kind !== 'committed')
+          return { intended, settled: undefined, calls: kind === 'duplicate' ? 1 : 0, learned: 0 }
+        const spent = n % 2 === 0 ? 7 : 4
+        const settled = await store.guard.settle(
+          settleAct(intent.actionId, { costUsdMicros: spent, facts: [source(n)] }),
+        )
+        expect(await store.guard.settle(settleAct(intent.actionId))).toEqual({ kind: 'settled-before' })
+        const lastFact = 2 + facts.length
+        const counters = { toolCalls: 1, costUsdMicros: spent }
+        expect(intended.task).toEqual({ counters: { ...counters, costUsdMicros: 7 }, lastFact: lastFact - 1 })
+        expect(settled).toEqual({ kind: 'settled', task: { counters, lastFact } })
+        expect(await store.guard.readAction(intent.actionId)).toMatchObject({
+          state: 'succeeded',
+          arguments: more.arguments,
+        })
+        return { intended, settled, calls: 1, learned: facts.length + 1 }
+      }),
+    )
+    expect(answers.map(({ intended }) => intended.kind)).toEqual(ends.map(({ kind }) => kind))
+    for (const [n, { kind, task }] of ends.entries()) {
+      const read = await store.guard.readTask(task.id)
+      expect(read?.counters.toolCalls).toBe(answers[n]?.calls)
+      const known = 1 + (answers[n]?.learned ?? 0) + (kind === 'duplicate' ? 1 : 0)
+      expect(read?.facts.map((fact) => fact.n)).toEqual(Array.from({ length: known }, (_, at) => at + 1))
+    }
+  })
+
   it('the same key, or an equal call in doubt, is the earlier action', async () => {
     const { task } = await openedTask(store)
     const first = intendAct(task, { idempotencyKey: 'once' })

@@ -185,7 +185,7 @@ function readingConnection(client: Client, shownUrl: string): PostgresConnection
   return {
     shownUrl,
     act: never,
-    actPlainly: never,
+    plainAct: () => never,
     transaction: never,
     with: never,
     read: async <T>(text: string, values: readonly unknown[] = []) =>

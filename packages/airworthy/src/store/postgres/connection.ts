@@ -7,22 +7,39 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
 import { AirworthyError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
+import type { TaskAfter } from '../../guard/port.ts'
+import { type Cell, type CellType, compositeArray } from './composite-array.ts'
+import { gatheredActs } from './gathered-acts.ts'
 
 /** Everything of a kit stands in this schema. */
 export const schemaName = 'airworthy'
 
 export type Act = <T>(name: string, parameters: object) => Promise<T>
 
-export type PlainValue = string | number | boolean | Uint8Array | undefined | readonly string[] | readonly Uint8Array[]
+/** An act for what is plain, which takes an array of rows. */
+export interface PlainAct<Answer> {
+  readonly name: string
+  readonly rowType: string
+  /** Of the row's attributes, in order. */
+  readonly types: readonly CellType[]
+  /** Of a row that was plain: the numbers of its task. */
+  readonly answerOf: (task: TaskAfter) => Answer
+}
+
+export interface PlainCall {
+  readonly task: string
+  /** Whose calls go together, where the act wants to know. */
+  readonly agent?: string
+  readonly cells: readonly Cell[]
+  /** The act that knows every case, for a try whose forerunner may have committed. */
+  readonly full: () => readonly [string, object]
+}
 
 export interface PostgresConnection {
   /** Calls the act of that name. @throws STORE_UNAVAILABLE */
   readonly act: Act
-  /**
-   * Calls the act that is made for what is plain, with values in the order of its parameters. `full` names the act that knows every
-   * case, for a try whose forerunner may have committed. @throws STORE_UNAVAILABLE
-   */
-  actPlainly<T>(name: string, values: readonly PlainValue[], full: () => readonly [string, object]): Promise<T>
+  /** @returns what calls that act, or the full one where the call is not plain; it throws STORE_UNAVAILABLE. */
+  plainAct<Answer>(act: PlainAct<Answer>): (call: PlainCall) => Promise<Answer>
   /** Rows of a reading statement. @throws STORE_UNAVAILABLE */
   read<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Several acts as one, for what is rare and has to look first. */
@@ -84,12 +101,15 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
     shownUrl,
     act: async <T>(name: string, parameters: object) =>
       await attempt(async (again) => await call<T>(pool, name, again ? { ...parameters, again } : parameters)),
-    actPlainly: async <T>(name: string, values: readonly PlainValue[], full: () => readonly [string, object]) =>
-      await attempt(async (again) => {
-        if (!again) return await callPlainly<T>(pool, name, values)
-        const [fullName, parameters] = full()
-        return await call<T>(pool, fullName, { ...parameters, again })
-      }),
+    plainAct: <Answer>(plain: PlainAct<Answer>) => {
+      const gathered = gatheredActs(callPlainly(pool, plain), isRefused)
+      return async (given: PlainCall) =>
+        await attempt(async (again) => {
+          if (!again) return await gathered(given.agent, given)
+          const [name, parameters] = given.full()
+          return await call<Answer>(pool, name, { ...parameters, again })
+        })
+    },
     read: async <Row>(text: string, values: readonly unknown[] = []) =>
       await attempt(async () => (await pool.query(text, values.map(storable))).rows as Row[]),
     transaction: async (run) =>
@@ -136,23 +156,33 @@ async function call<T>(client: Pick<PoolClient, 'query'>, name: string, paramete
   return rows[0].answer as T
 }
 
-async function callPlainly<T>(
-  client: Pick<PoolClient, 'query'>,
-  name: string,
-  values: readonly PlainValue[],
-): Promise<T> {
-  let statement = plainStatements.get(name)
-  if (statement === undefined) {
-    const places = values.map((_value, n) => `$${n + 1}`)
-    statement = { name: `act_${name}`, text: `SELECT ${schemaName}.${name}(${places.join()}) AS answer` }
-    plainStatements.set(name, statement)
+/** Calls of a plain act at once; the answer of one that was left out is undefined. */
+function callPlainly<Answer>(
+  pool: Pool,
+  { name, rowType, types, answerOf }: PlainAct<Answer>,
+): (agent: string | undefined, calls: readonly PlainCall[]) => Promise<readonly (Answer | undefined)[]> {
+  let oid: number | undefined
+  return async (agent, calls) => {
+    oid ??= (await pool.query(`SELECT '${schemaName}.${rowType}'::regtype::oid::bigint AS oid`)).rows[0].oid as number
+    const array = compositeArray(
+      oid,
+      types,
+      calls.map(({ cells }) => cells),
+    )
+    const { rows } = await pool.query({
+      name: `act_${name}`,
+      text: `SELECT ${schemaName}.${name}(${agent === undefined ? '$1' : '$1, $2'}) AS answer`,
+      values: agent === undefined ? [array] : [storable(agent), array],
+    })
+    const answer: Answer | readonly (readonly [number, number, number, number])[] = JSON.parse(rows[0].answer)
+    if (!Array.isArray(answer)) return [answer as Answer]
+    const answers: (Answer | undefined)[] = calls.map(() => undefined)
+    for (const [place, toolCalls, costUsdMicros, lastFact] of answer) {
+      answers[place - 1] = answerOf({ counters: { toolCalls, costUsdMicros }, lastFact })
+    }
+    return answers
   }
-  const { rows } = await client.query({ ...statement, values: values.map(storable) })
-  return JSON.parse(rows[0].answer)
 }
-
-/** By act: each has one. */
-const plainStatements = new Map<string, { readonly name: string; readonly text: string }>()
 
 function jsonText(parameters: object): string {
   const text = JSON.stringify(parameters)
@@ -197,6 +227,14 @@ const conflictStates: ReadonlySet<string> = new Set(['40001', '40P01'])
 function mayTryAgain(error: unknown): boolean {
   return error instanceof DatabaseError ? conflictStates.has(error.code ?? '') || isCut(error) : isCut(error)
 }
+
+/** The server answered that it did nothing, and for a reason that may be another call's. */
+function isRefused(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code !== statementTimeoutState && !isCut(error)
+}
+
+/** The statement took too long, or somebody cancelled it. */
+const statementTimeoutState = '57014'
 
 /** The connection ended, or the server is on its way down or up. */
 function isCut(error: unknown): boolean {

@@ -2,7 +2,7 @@
 import { type EntryDraft, type SealedEntry, saltBytes, sealEntry } from '../../audit/seal-entry.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { randomBytesPooled } from '../../core/random.ts'
-import type { PlainValue } from './connection.ts'
+import type { Cell, CellType } from './composite-array.ts'
 
 /** What `append_entry` takes. */
 export interface EntryParameter {
@@ -28,8 +28,10 @@ export function sealedOf(draft: EntryDraft, bodies: Readonly<Record<string, Json
   return sealEntry(draft, sealed)
 }
 
-/** What an act for plain cases takes last. */
-export function plainValuesOf({ id, timeMs, text, leafHash, bodies }: SealedEntry): readonly PlainValue[] {
+/** Of what ends the row that a plain act takes. */
+export const entryCellTypes: readonly CellType[] = ['text', 'bigint', 'text', 'bytea', 'text[]', 'bytea[]', 'text[]']
+
+export function entryCells({ id, timeMs, text, leafHash, bodies }: SealedEntry): readonly Cell[] {
   return [
     id,
     timeMs,

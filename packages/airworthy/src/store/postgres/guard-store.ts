@@ -27,11 +27,14 @@ import { type ActionRow, type ActionTaskRow, actionOfRow } from '../rows/action-
 import { type ApprovalRow, approvalOfRow } from '../rows/approval-row.ts'
 import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type TaskRow, taskOfRow } from '../rows/task-row.ts'
-import type { PlainValue, PostgresConnection } from './connection.ts'
-import { entryOf, parameterOf, plainValuesOf, sealedOf } from './entries.ts'
+import type { Cell } from './composite-array.ts'
+import type { PlainAct, PostgresConnection } from './connection.ts'
+import { entryCells, entryCellTypes, entryOf, parameterOf, sealedOf } from './entries.ts'
 
 export function postgresGuardStore(connection: PostgresConnection, onAppend: () => void): Omit<GuardStore, 'exhaust'> {
-  const { act, actPlainly, read } = connection
+  const { act, plainAct, read } = connection
+  const intendPlainly = plainAct(intending)
+  const settlePlainly = plainAct(settling)
 
   async function acted<T>(name: string, parameters: object): Promise<T> {
     const answer = await act<T>(name, parameters)
@@ -94,7 +97,12 @@ export function postgresGuardStore(connection: PostgresConnection, onAppend: () 
       )
       const full = () => ['intend', intendParameters(intent, parameterOf(sealed))] as const
       const answer = await (intent.approval === undefined
-        ? actPlainly<IntendJson>('intend_plainly', [...intendValues(intent), ...plainValuesOf(sealed)], full)
+        ? intendPlainly({
+            task: intent.task.id,
+            agent: intent.task.agent,
+            cells: [...intentCells(intent), ...entryCells(sealed)],
+            full,
+          })
         : act<IntendJson>(...full()))
       onAppend()
       return intendAnswerOf(answer)
@@ -103,11 +111,11 @@ export function postgresGuardStore(connection: PostgresConnection, onAppend: () 
       const subject = settlement.subject ?? (await subjectOf(settlement.actionId))
       if (subject === undefined) return { kind: 'settled-before' }
       const sealed = sealedOf(entryOfSettlement(settlement, subject), bodiesOfSettlement(settlement))
-      const answer = await actPlainly<SettleJson>(
-        'settle_plainly',
-        [subject.task.id, ...settleValues(settlement), ...plainValuesOf(sealed)],
-        () => ['settle', settleParameters(settlement, parameterOf(sealed))],
-      )
+      const answer = await settlePlainly({
+        task: subject.task.id,
+        cells: [subject.task.id, ...settlementCells(settlement), ...entryCells(sealed)],
+        full: () => ['settle', settleParameters(settlement, parameterOf(sealed))],
+      })
       onAppend()
       return answer.kind === 'newer-facts' ? { kind: 'newer-facts', facts: answer.facts.map(factOfJson) } : answer
     },
@@ -154,15 +162,25 @@ function intendParameters(intent: IntendAct, entry: object): object {
   }
 }
 
-/** The same in the order of `intend_plainly`. */
-function intendValues(intent: IntendAct): readonly PlainValue[] {
+const intending: PlainAct<IntendJson> = {
+  name: 'intend_plainly',
+  rowType: 'plain_intent',
+  types: [
+    ...(['text', 'text', 'text', 'boolean', 'text', 'text', 'text', 'text', 'text', 'text', 'text', 'bigint'] as const),
+    ...(['text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'text[]'] as const),
+    ...entryCellTypes,
+  ],
+  answerOf: (task) => ({ kind: 'committed', task }),
+}
+
+/** What goes before the entry. */
+function intentCells(intent: IntendAct): readonly Cell[] {
   const { task, seen, limits } = intent
   return [
-    task.agent,
+    task.id,
     task.environment,
     task.release,
     intent.enforced,
-    task.id,
     intent.actionId,
     intent.tool,
     intent.effect,
@@ -184,8 +202,15 @@ function intendValues(intent: IntendAct): readonly PlainValue[] {
   ]
 }
 
-/** What follows the task in `settle_plainly`. */
-function settleValues(settlement: SettleAct): readonly PlainValue[] {
+const settling: PlainAct<SettleJson> = {
+  name: 'settle_plainly',
+  rowType: 'plain_settlement',
+  types: ['text', 'text', 'text', 'text', 'bigint', 'text', 'bigint', 'bigint', 'text[]', ...entryCellTypes],
+  answerOf: (task) => ({ kind: 'settled', task }),
+}
+
+/** What stands between the task and the entry. */
+function settlementCells(settlement: SettleAct): readonly Cell[] {
   const { actionId, state, error, atMs, reasons, lastFact, facts, costUsdMicros } = settlement
   return [
     actionId,

@@ -23,6 +23,7 @@ import { ciKeysMigration } from './migrations/018-ci-keys.sql.ts'
 import { cheaperTasksMigration } from './migrations/019-cheaper-tasks.sql.ts'
 import { recordingsMigration } from './migrations/020-recordings.sql.ts'
 import { plainActsMigration } from './migrations/021-plain-acts.sql.ts'
+import { gatheredActsMigration } from './migrations/022-gathered-acts.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
 const migrations: readonly string[] = [
@@ -47,6 +48,7 @@ const migrations: readonly string[] = [
   cheaperTasksMigration,
   recordingsMigration,
   plainActsMigration,
+  gatheredActsMigration,
 ]
 export const schemaVersion = migrations.length
 

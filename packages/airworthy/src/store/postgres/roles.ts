@@ -7,7 +7,7 @@ import { type PostgresConnection, schemaName } from './connection.ts'
 
 const kitGroup = 'airworthy_kit'
 
-/** What the kit may call: an act takes one JSON and gives one, but for those of `actPlainly`. */
+/** What the kit may call: an act takes one JSON and gives one, but for the plain ones. */
 const isAct = `((prorettype = 'jsonb'::regtype AND pronargs = 1 AND proargtypes[0] = 'jsonb'::regtype) OR proname LIKE '%\\_plainly')`
 
 /** Run after each migration, by the owner. Without the group (one role for all) nothing is granted. */

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { gatheredActs } from './gathered-acts.ts'
+
+interface Item {
+  readonly task: string
+  readonly n?: number
+}
+
+/** A database that answers when it is told to. */
+function database(answer: (item: Item, together: number) => string | undefined | Error) {
+  const groups: string[][] = []
+  const pending: (() => void)[] = []
+  const act = gatheredActs<Item, string>(
+    (_agent, items) =>
+      new Promise((resolve, reject) => {
+        groups.push(items.map(({ task }) => task))
+        pending.push(() => {
+          const answers = items.map((item) => answer(item, items.length))
+          const error = answers.find((one) => one instanceof Error)
+          if (error === undefined) resolve(answers as (string | undefined)[])
+          else reject(error)
+        })
+      }),
+    (error) => (error as Error).message === 'refused',
+  )
+  const reply = async (): Promise<void> => {
+    for (const one of pending.splice(0)) one()
+    await sleep(0)
+  }
+  return { act, groups, reply }
+}
+
+test('what comes while one is under way goes together, in the order of tasks, and each gets its own answer', async () => {
+  const { act, groups, reply } = database(({ task }) => `of ${task}`)
+  const answers = Promise.all(['b', 'd', 'a', 'c'].map((task) => act('agent', { task })))
+  expect(groups).toEqual([['b']])
+  await reply()
+  expect(groups).toEqual([['b'], ['a', 'c', 'd']])
+  await reply()
+  expect(await answers).toEqual(['of b', 'of d', 'of a', 'of c'])
+})
+
+test('a second act of a task does not wait in line behind the first', async () => {
+  const { act, groups, reply } = database(({ n }) => `of ${n}`)
+  const answers = Promise.all([1, 2, 3].map((n) => act('agent', { task: 'a', n })))
+  expect(groups).toEqual([['a'], ['a'], ['a']])
+  await reply()
+  expect(await answers).toEqual(['of 1', 'of 2', 'of 3'])
+})
+
+test('agents do not wait for each other', () => {
+  const { act, groups } = database(() => 'done')
+  act('one', { task: 'a' })
+  act('other', { task: 'b' })
+  expect(groups).toEqual([['a'], ['b']])
+})
+
+test('what is left out of a group is done again alone', async () => {
+  const { act, groups, reply } = database(({ task }, together) => (task === 'b' && together > 1 ? undefined : task))
+  const answers = Promise.all(['0', 'a', 'b'].map((task) => act('agent', { task })))
+  await reply()
+  await reply()
+  expect(groups).toEqual([['0'], ['a', 'b'], ['b']])
+  await reply()
+  expect(await answers).toEqual(['0', 'a', 'b'])
+})
+
+test('what the database refuses of one is refused to that one alone', async () => {
+  const { act, groups, reply } = database(({ task }) => (task === 'b' ? new Error('refused') : task))
+  const answers = Promise.allSettled(['0', 'a', 'b'].map((task) => act('agent', { task })))
+  await reply()
+  await reply()
+  expect(groups).toEqual([['0'], ['a', 'b'], ['a'], ['b']])
+  await reply()
+  expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+})
+
+test('of what may have been committed nothing is done again', async () => {
+  const { act, groups, reply } = database(({ task }) => (task === '0' ? task : new Error('cut')))
+  const answers = Promise.allSettled(['0', 'a', 'b'].map((task) => act('agent', { task })))
+  await reply()
+  await reply()
+  expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+  expect(groups).toHaveLength(2)
+})
+
+test('a group that is stuck does not hold up what comes after it', async () => {
+  const { act, groups } = database(() => 'done')
+  for (const task of ['a', 'b', 'c']) act('agent', { task })
+  await sleep(100)
+  expect(groups).toEqual([['a'], ['b', 'c']])
+})
