@@ -26,68 +26,83 @@ function database(answer: (item: Item, together: number) => string | undefined |
   )
   const reply = async (): Promise<void> => {
     for (const one of pending.splice(0)) one()
-    await sleep(0)
+    await turn()
   }
   return { act, groups, reply }
 }
 
-test('what comes while one is under way goes together, in the order of tasks, and each gets its own answer', async () => {
+const turn = () => sleep(5)
+
+test('what comes in one turn of the loop, or while others are under way, goes together, in the order of tasks', async () => {
   const { act, groups, reply } = database(({ task }) => `of ${task}`)
-  const answers = Promise.all(['b', 'd', 'a', 'c'].map((task) => act('agent', { task })))
-  expect(groups).toEqual([['b']])
+  const first = Promise.all(['b', 'd', 'a'].map((task) => act('agent', { task })))
+  expect(groups).toEqual([])
+  await turn()
+  const second = Promise.all(['f', 'e'].map((task) => act('agent', { task })))
+  await turn()
+  expect(groups).toEqual([['a', 'b', 'd']])
   await reply()
-  expect(groups).toEqual([['b'], ['a', 'c', 'd']])
+  expect(await first).toEqual(['of b', 'of d', 'of a'])
+  expect(groups).toEqual([
+    ['a', 'b', 'd'],
+    ['e', 'f'],
+  ])
   await reply()
-  expect(await answers).toEqual(['of b', 'of d', 'of a', 'of c'])
+  expect(await second).toEqual(['of f', 'of e'])
 })
 
 test('a second act of a task does not wait in line behind the first', async () => {
   const { act, groups, reply } = database(({ n }) => `of ${n}`)
   const answers = Promise.all([1, 2, 3].map((n) => act('agent', { task: 'a', n })))
+  await turn()
   expect(groups).toEqual([['a'], ['a'], ['a']])
   await reply()
   expect(await answers).toEqual(['of 1', 'of 2', 'of 3'])
 })
 
-test('agents do not wait for each other', () => {
+test('agents do not wait for each other', async () => {
   const { act, groups } = database(() => 'done')
   act('one', { task: 'a' })
+  await turn()
   act('other', { task: 'b' })
+  await turn()
   expect(groups).toEqual([['a'], ['b']])
 })
 
 test('what is left out of a group is done again alone', async () => {
   const { act, groups, reply } = database(({ task }, together) => (task === 'b' && together > 1 ? undefined : task))
-  const answers = Promise.all(['0', 'a', 'b'].map((task) => act('agent', { task })))
+  const answers = Promise.all(['b', 'a'].map((task) => act('agent', { task })))
+  await turn()
   await reply()
+  expect(groups).toEqual([['a', 'b'], ['b']])
   await reply()
-  expect(groups).toEqual([['0'], ['a', 'b'], ['b']])
-  await reply()
-  expect(await answers).toEqual(['0', 'a', 'b'])
+  expect(await answers).toEqual(['b', 'a'])
 })
 
 test('what the database refuses of one is refused to that one alone', async () => {
   const { act, groups, reply } = database(({ task }) => (task === 'b' ? new Error('refused') : task))
-  const answers = Promise.allSettled(['0', 'a', 'b'].map((task) => act('agent', { task })))
+  const answers = Promise.allSettled(['a', 'b'].map((task) => act('agent', { task })))
+  await turn()
   await reply()
+  expect(groups).toEqual([['a', 'b'], ['a'], ['b']])
   await reply()
-  expect(groups).toEqual([['0'], ['a', 'b'], ['a'], ['b']])
-  await reply()
-  expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+  expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
 })
 
 test('of what may have been committed nothing is done again', async () => {
-  const { act, groups, reply } = database(({ task }) => (task === '0' ? task : new Error('cut')))
-  const answers = Promise.allSettled(['0', 'a', 'b'].map((task) => act('agent', { task })))
+  const { act, groups, reply } = database(() => new Error('cut'))
+  const answers = Promise.allSettled(['a', 'b'].map((task) => act('agent', { task })))
+  await turn()
   await reply()
-  await reply()
-  expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
-  expect(groups).toHaveLength(2)
+  expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(groups).toEqual([['a', 'b']])
 })
 
 test('a group that is stuck does not hold up what comes after it', async () => {
   const { act, groups } = database(() => 'done')
-  for (const task of ['a', 'b', 'c']) act('agent', { task })
+  act('agent', { task: 'a' })
+  await turn()
+  for (const task of ['b', 'c']) act('agent', { task })
   await sleep(100)
   expect(groups).toEqual([['a'], ['b', 'c']])
 })

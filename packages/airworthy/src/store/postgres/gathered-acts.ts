@@ -25,6 +25,7 @@ export function gatheredActs<Item extends { readonly task: string }, Answer>(
     /** Of those that wait and those that are under way. */
     readonly tasks: Set<string>
     underWay: number
+    isCalled: boolean
     timer: NodeJS.Timeout | undefined
   }
   const queues = new Map<string | undefined, Queue>()
@@ -34,14 +35,25 @@ export function gatheredActs<Item extends { readonly task: string }, Answer>(
     clearTimeout(queue.timer)
     queue.timer = undefined
     const group = queue.waiting.splice(0, actsPerGroupMax)
+    if (group.length === 0) return
     if (queue.waiting.length > 0) beImpatient(agent, queue)
     queue.underWay++
     await together(agent, group)
     queue.underWay--
     for (const { item } of group) queue.tasks.delete(item.task)
     if (queue.underWay > 0) return
-    if (queue.waiting.length > 0) go(agent, queue)
+    if (queue.waiting.length > 0) callTogether(agent, queue)
     else queues.delete(agent)
+  }
+
+  /** Answers that came together lead to acts that come together: they are let in before the group goes. */
+  function callTogether(agent: string | undefined, queue: Queue): void {
+    if (queue.isCalled) return
+    queue.isCalled = true
+    setImmediate(() => {
+      queue.isCalled = false
+      go(agent, queue)
+    })
   }
 
   /** A group that is stuck, on a lock or on a dead connection, does not hold up for long what comes after it. */
@@ -89,7 +101,7 @@ export function gatheredActs<Item extends { readonly task: string }, Answer>(
       const one: Waiting = { item, resolve, reject }
       let queue = queues.get(agent)
       if (queue === undefined) {
-        queue = { waiting: [], tasks: new Set(), underWay: 0, timer: undefined }
+        queue = { waiting: [], tasks: new Set(), underWay: 0, isCalled: false, timer: undefined }
         queues.set(agent, queue)
       }
       // Of two acts of one task only one finds it as it was seen: the other is not to wait for that answer in a line.
@@ -99,8 +111,8 @@ export function gatheredActs<Item extends { readonly task: string }, Answer>(
       }
       queue.waiting.push(one)
       queue.tasks.add(item.task)
-      if (queue.underWay === 0) go(agent, queue)
-      else beImpatient(agent, queue)
+      if (queue.underWay > 0) beImpatient(agent, queue)
+      else callTogether(agent, queue)
     })
 }
 
