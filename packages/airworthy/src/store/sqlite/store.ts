@@ -13,6 +13,7 @@ import { sqliteEscalations } from './escalation-store.ts'
 import { sqliteEvalStore } from './eval-store.ts'
 import { sqliteEvidenceStore } from './evidence-store.ts'
 import { sqliteRollupExpiry } from './expire-rollups.ts'
+import { fileInPlace } from './file-in-place.ts'
 import { sqliteGuardStore } from './guard-store.ts'
 import { handedSpans } from './handed-spans.ts'
 import { sqliteKillStore } from './kill-store.ts'
@@ -41,8 +42,22 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
   const handed = handedSpans(spans)
   const onCommit = carryingNowAndThen(() => thread?.carry())
   const escalations = sqliteEscalations(db, audit)
+  const inPlace = fileInPlace(dir)
+  const guard = sqliteGuardStore(db, audit, onCommit)
+  const models = sqliteModelStore(db, traces, handed, onCommit)
   return {
-    guard: { ...sqliteGuardStore(db, audit, onCommit), exhaust: escalations.exhaust },
+    guard: {
+      ...guard,
+      exhaust: escalations.exhaust,
+      async hold(held) {
+        inPlace()
+        return await guard.hold(held)
+      },
+      async intend(intent) {
+        inPlace()
+        return await guard.intend(intent)
+      },
+    },
     tasks: sqliteTaskStore(db, audit),
     approvals: sqliteApprovalStore(db, audit),
     kills: sqliteKillStore(db, audit),
@@ -57,7 +72,13 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     spanSources: sqliteSpanSourceStore(db, traces, audit),
     audit: sqliteAuditLog(db, traces),
     cosignatures: sqliteCosignatureStore(db),
-    models: sqliteModelStore(db, traces, handed, onCommit),
+    models: {
+      ...models,
+      async beginModelCall(call) {
+        inPlace()
+        return await models.beginModelCall(call)
+      },
+    },
     cost: sqliteCostStore(db),
     alerts: sqliteAlertStore(db, audit),
     notifications: sqliteNotificationStore(db),
@@ -74,6 +95,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     }),
     probe: () =>
       act(() => {
+        inPlace()
         db.exec('BEGIN IMMEDIATE; ROLLBACK')
       }),
     async close() {

@@ -1,0 +1,40 @@
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { IntendAct } from '../../guard/port.ts'
+import type { Store } from '../store.ts'
+import { openSqliteStore } from './store.ts'
+
+let dir: string
+let store: Store
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'airworthy-in-place-'))
+  store = openSqliteStore(dir, () => {})
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const gone = { code: 'STORE_UNAVAILABLE' }
+
+it.each<[string, () => void | Promise<void>]>([
+  ['deleted', () => rmSync(dir, { recursive: true })],
+  ['moved away', () => renameSync(join(dir, 'airworthy.db'), join(dir, 'old.db'))],
+  [
+    'replaced by a new store, as `airworthy kill` would make one',
+    async () => {
+      rmSync(dir, { recursive: true })
+      await openSqliteStore(dir, () => {}).close()
+    },
+  ],
+])('nothing is intended, held or asked of a model once the file was %s', async (_how, away) => {
+  await store.probe()
+  await away()
+  await expect(store.probe()).rejects.toMatchObject(gone)
+  await expect(store.guard.intend({} as IntendAct)).rejects.toMatchObject(gone)
+  await expect(store.guard.hold({} as Parameters<Store['guard']['hold']>[0])).rejects.toMatchObject(gone)
+  const call = {} as Parameters<Store['models']['beginModelCall']>[0]
+  await expect(store.models.beginModelCall(call)).rejects.toMatchObject(gone)
+})
