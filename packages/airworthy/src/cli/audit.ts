@@ -1,5 +1,5 @@
 /** `airworthy audit verify | export | prove`: they read the log beside a running kit, or an export with nothing else at hand. */
-import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
+import { createReadStream, createWriteStream, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { buildCommand, buildRouteMap } from '@stricli/core'
@@ -44,7 +44,7 @@ const verifyCommand = buildCommand<
         import('../audit/verify-export.ts'),
         import('../operate/anchors/saved-checkpoints.ts'),
       ])
-      const since = given.since === undefined ? [] : savedCheckpoints(readText(this, given.since))
+      const since = given.since === undefined ? [] : savedCheckpoints(readText(this, given.since, 'Give a file with a saved checkpoint, or an anchor file.'))
       const named = given.key === undefined ? undefined : keyText(this, given.key)
       const witnesses = given.witness === undefined ? [] : [keyText(this, given.witness)]
       const verification =
@@ -56,7 +56,7 @@ const verifyCommand = buildCommand<
                 witnesses,
               }),
             )
-          : await verifyExport(createReadStream(resolve(this.cwd, file)), {
+          : await verifyExport(createReadStream(existingFile(this, file)), {
               ...(named === undefined ? {} : { publicKey: named }),
               since,
               witnesses,
@@ -67,7 +67,7 @@ const verifyCommand = buildCommand<
       else {
         const { ok, size, faults, faultCount, notes } = verification
         this.stdout.write(
-          `${ok ? 'The log verifies' : 'THE LOG DOES NOT VERIFY'}: ${size} entries, ${faultCount} faults.\n`,
+          `${ok ? 'The log verifies' : 'THE LOG DOES NOT VERIFY'}: ${size} ${size === 1 ? 'entry' : 'entries'}, ${faultCount} ${faultCount === 1 ? 'fault' : 'faults'}.\n`,
         )
         for (const { kind, index, lastIndex, message } of faults.slice(0, 50)) {
           this.stdout.write(`  ${kind} at ${index}${lastIndex === undefined ? '' : ` to ${lastIndex}`}: ${message}\n`)
@@ -150,21 +150,25 @@ async function withLog<T>(context: CliContext, given: KitFlags, use: (open: Open
   }
 }
 
-function readText(context: CliContext, path: string): string {
+function existingFile(context: CliContext, path: string): string {
+  const whole = resolve(context.cwd, path)
+  if (statSync(whole, { throwIfNoEntry: false })?.isFile() === true) return whole
+  throw new AirworthyError({
+    code: 'AUDIT_EXPORT_INVALID',
+    message: `${path} cannot be read: there is no such file.`,
+    mend: 'Give a file that `airworthy audit export` wrote.',
+  })
+}
+
+function readText(context: CliContext, path: string, mend: string): string {
   try {
     return readFileSync(resolve(context.cwd, path), 'utf8')
   } catch (cause) {
-    throw new AirworthyError(
-      {
-        code: 'USAGE_INVALID',
-        message: `${path} cannot be read.`,
-        mend: 'Give a file with a saved checkpoint, or an anchor file.',
-      },
-      { cause },
-    )
+    throw new AirworthyError({ code: 'USAGE_INVALID', message: `${path} cannot be read.`, mend }, { cause })
   }
 }
 
 function keyText(context: CliContext, key: string): string {
-  return /^[^+\s]+\+[0-9a-f]{8}\+/.test(key) ? key : readText(context, key).trim()
+  if (/^[^+\s]+\+[0-9a-f]{8}\+/.test(key)) return key
+  return readText(context, key, 'Give a public key, which reads name+id+key, or a file with one.').trim()
 }

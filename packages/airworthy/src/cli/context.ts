@@ -36,7 +36,39 @@ export async function runCommand(context: CliContext, json: boolean, body: () =>
       return
     }
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    const fault: Fault = { code: 'INTERNAL_ERROR', message, mend: 'Report this, with the command that caused it.' }
+    const fault: Fault = fileFault(error) ?? {
+      code: 'INTERNAL_ERROR',
+      message,
+      mend: 'Report this, with the command that caused it.',
+    }
     context.process.exitCode = printFaults(context, [fault], json)
   }
+}
+
+/** What the disk refused, which is nobody's bug; undefined for any other error. */
+function fileFault(error: unknown): Fault | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  const { code, syscall, path } = error as NodeJS.ErrnoException
+  const why = code === undefined ? undefined : refusals[code]
+  if (why === undefined) return undefined
+  return {
+    code: 'FILE_UNAVAILABLE',
+    message: `${path ?? 'A file'} could not be used (${syscall}): ${why}.`,
+    mend: 'Name another file or folder, or give this user the right to it.',
+  }
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EISDIR: 'it is a folder',
+  EEXIST: 'something stands there already',
+  EROFS: 'the disk can only be read',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'its links go round in a circle',
+  EMFILE: 'too many files are open',
 }

@@ -5,6 +5,7 @@
 export const errorCodes = {
   INTERNAL_ERROR: 'The kit broke one of its own rules.',
   USAGE_INVALID: 'A command was called with arguments that it does not take.',
+  FILE_UNAVAILABLE: 'A file or folder could not be read or written.',
   JSON_INVALID: 'A text that should be JSON is not, or goes beyond a limit.',
   PERMIT_MISSING: 'A call that needs a permit of the guard came without one.',
   PERMIT_INVALID: 'A permit is not by this kit, has expired, or could not be checked.',
