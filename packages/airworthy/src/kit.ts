@@ -84,6 +84,7 @@ import { createMcpUpstream, type McpUpstream } from './upstream/mcp-upstream.ts'
 import { askProvider, type ProviderAnswer, type ProviderRequest, providerOf } from './upstream/model-provider.ts'
 import { offeredTools } from './upstream/offered-tools.ts'
 import type { RelayAnswer, RelayCall } from './upstream/relay.ts'
+import { startedIn } from './upstream/started-in.ts'
 
 export interface KitOptions {
   /** Folder with airworthy.yaml, airworthy.lock and policies/. */
@@ -248,7 +249,8 @@ export async function createKit(options: KitOptions): Promise<Kit> {
     newId: idOf,
   })
 
-  const connected = createMcpUpstream({ servers: manifest.servers, log: (server, line) => log(`[${server}] ${line}`) })
+  const servers = startedIn(options.project, manifest.servers)
+  const connected = createMcpUpstream({ servers, log: (server, line) => log(`[${server}] ${line}`) })
   const upstream: McpUpstream = options.upstream === undefined ? connected : { ...connected, ...options.upstream }
   const ports: GuardPorts = {
     store: store.guard,
@@ -571,7 +573,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
       vkey: signer.vkey,
       auditKey: keys.audit,
       killPorts: killPorts,
-      offered: () => offeredTools(manifest),
+      offered: () => offeredTools(servers),
       alerts: alerting.drilled,
     })
   }

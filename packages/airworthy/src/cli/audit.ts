@@ -44,7 +44,10 @@ const verifyCommand = buildCommand<
         import('../audit/verify-export.ts'),
         import('../operate/anchors/saved-checkpoints.ts'),
       ])
-      const since = given.since === undefined ? [] : savedCheckpoints(readText(this, given.since, 'Give a file with a saved checkpoint, or an anchor file.'))
+      const since =
+        given.since === undefined
+          ? []
+          : savedCheckpoints(readText(this, given.since, 'Give a file with a saved checkpoint, or an anchor file.'))
       const named = given.key === undefined ? undefined : keyText(this, given.key)
       const witnesses = given.witness === undefined ? [] : [keyText(this, given.witness)]
       const verification =

@@ -64,9 +64,9 @@ const application = buildApplication<CliContext>(
         ...text_en,
         noCommandRegisteredForInput: (given) =>
           `${text_en.noCommandRegisteredForInput(given)}\nMend: \`airworthy --help\` lists the commands.`,
-        exceptionWhileParsingArguments(thrown) {
+        exceptionWhileParsingArguments(thrown, color) {
           const command = args.filter((arg) => !arg.startsWith('-')).slice(0, isGroup(args[0]) ? 2 : 1)
-          return `${text_en.exceptionWhileParsingArguments(thrown)}\nMend: see \`airworthy ${command.join(' ')} --help\`.`
+          return `${text_en.exceptionWhileParsingArguments(thrown, color)}\nMend: see \`airworthy ${command.join(' ')} --help\`.`
         },
       },
     },

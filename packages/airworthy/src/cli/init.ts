@@ -6,12 +6,14 @@ import { AirworthyError, throwFaults } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { McpTool } from '../core/manifest/definition-digest.ts'
 import { lockText } from '../core/manifest/lock.ts'
+import { printable } from '../core/printable.ts'
 import { lookUpTimeoutMs, lookUpTools } from '../operate/onboard/look-up-tools.ts'
 import { lockFile, manifestFile, serversOfText } from '../operate/onboard/read-project.ts'
 import { usableTools } from '../operate/onboard/tool-definitions.ts'
 import { readToolSource, type ToolSource } from '../operate/onboard/tool-source.ts'
 import { type FirstTool, firstManifest, firstTools } from '../operate/onboard/write-manifest.ts'
 import { listServerTools } from '../upstream/list-tools.ts'
+import { startedIn } from '../upstream/started-in.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { foldersOf } from './kit-access.ts'
@@ -63,8 +65,12 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
       const checked = serversOfText(firstManifest(agent, servers, []), { env: this.env })
       throwFaults(checked.faults)
       const looked = await lookUpTools(
-        checked.servers,
-        (server) => listServerTools(server, { timeoutMs: lookUpTimeoutMs }),
+        startedIn(project, checked.servers),
+        (server) =>
+          listServerTools(server, {
+            timeoutMs: lookUpTimeoutMs,
+            log: (name, line) => this.stderr.write(`[${name}] ${printable(line)}\n`),
+          }),
         callerTools.length === 0 ? undefined : { tools: callerTools },
       )
       throwFaults(looked.faults)

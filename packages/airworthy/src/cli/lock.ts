@@ -4,10 +4,12 @@ import { buildCommand } from '@stricli/core'
 import { throwFaults } from '../core/errors.ts'
 import { lockText } from '../core/manifest/lock.ts'
 import { diffLock, type LockChange } from '../core/manifest/lock-diff.ts'
+import { printable } from '../core/printable.ts'
 import { lookUpTimeoutMs, lookUpTools } from '../operate/onboard/look-up-tools.ts'
 import { lockFile, readLock, readServers } from '../operate/onboard/read-project.ts'
 import { readToolSource } from '../operate/onboard/tool-source.ts'
 import { listServerTools } from '../upstream/list-tools.ts'
+import { startedIn } from '../upstream/started-in.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { foldersOf } from './kit-access.ts'
@@ -41,8 +43,12 @@ export const lockCommand = buildCommand<Flags, [], CliContext>({
       const source = given.from === undefined ? undefined : await readToolSource(given.from, this.cwd)
       const caller = source?.kind === 'caller' ? { tools: source.tools } : before.lock?.caller
       const looked = await lookUpTools(
-        servers.servers,
-        (server) => listServerTools(server, { timeoutMs: lookUpTimeoutMs }),
+        startedIn(project, servers.servers),
+        (server) =>
+          listServerTools(server, {
+            timeoutMs: lookUpTimeoutMs,
+            log: (name, line) => this.stderr.write(`[${name}] ${printable(line)}\n`),
+          }),
         caller,
       )
       throwFaults(looked.faults)

@@ -211,6 +211,41 @@ describe('init, lock, validate', () => {
     expect(stdout.trim().startsWith('{')).toBe(true)
   })
 
+  test('a server is started in the folder of its manifest, wherever the command was called', async () => {
+    serverWith(tools)
+    const config = { mcpServers: { desk: { command: process.execPath, args: ['server.mjs'] } } }
+    writeFileSync(join(folder, '.mcp.json'), JSON.stringify(config))
+    const called = folder
+    try {
+      folder = join(called, 'elsewhere')
+      mkdirSync(folder)
+      expect(await call(['init', '--project', called])).toMatchObject({ code: 0, stderr: '' })
+      expect((await call(['lock', '--check', '--project', called])).stdout).toBe('airworthy.lock is up to date.\n')
+    } finally {
+      folder = called
+    }
+  })
+
+  test('a server that does not start is heard: what it said stands before the fault', async () => {
+    const config = {
+      mcpServers: { desk: { command: process.execPath, args: ['-e', 'throw new Error("no licence")'] } },
+    }
+    writeFileSync(join(folder, '.mcp.json'), JSON.stringify(config))
+    const { code, stderr } = await call(['init'])
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/^\[desk\] Error: no licence$[\s\S]*^UPSTREAM_UNREACHABLE/m)
+  })
+
+  test('a fault of the dataset alone keeps no kit from starting, and validate says so', async () => {
+    serverWith(tools)
+    await call(['init'])
+    mkdirSync(join(folder, 'evals'))
+    writeFileSync(join(folder, 'evals/a.yaml'), '- id: a\n')
+    const { code, stdout } = await call(['validate'])
+    expect(code).toBe(1)
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\d+ faults?\. No eval runs with this dataset\.$/)
+  })
+
   test('no manifest at all', async () => {
     for (const command of ['validate', 'lock']) {
       expect(await call([command])).toMatchObject({ code: 3, stderr: expect.stringContaining('MANIFEST_MISSING') })

@@ -51,7 +51,11 @@ it('names a file that is not there, and a folder that cannot be made, without a 
     [['init', '--project', 'plain/below'], 'FILE_UNAVAILABLE'],
   ] as const) {
     const ran = await airworthy(args)
-    expect([ran.code, ran.stderr.startsWith(code), ran.stderr.includes('    at ')], args.join(' ')).toEqual([3, true, false])
+    expect([ran.code, ran.stderr.startsWith(code), ran.stderr.includes('    at ')], args.join(' ')).toEqual([
+      3,
+      true,
+      false,
+    ])
   }
 })
 

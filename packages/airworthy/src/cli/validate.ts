@@ -33,7 +33,8 @@ export const validateCommand = buildCommand<Flags, [], CliContext>({
       // Nothing is resolved, so neither secrets nor addresses are needed or printed.
       const project = readProject(folder, { env: this.env, resolve: false, nowMs: Date.now() })
       const checked = checkPolicies(project)
-      const faults = [...project.faults, ...checked.faults, ...datasetFaults(this.cwd, folder)]
+      const datasets = datasetFaults(this.cwd, folder)
+      const faults = [...project.faults, ...checked.faults, ...datasets]
       const view = viewOf(project, checked.policies, this.env)
       if (given.json) {
         printJson(this, {
@@ -43,13 +44,16 @@ export const validateCommand = buildCommand<Flags, [], CliContext>({
           ...(given.effective && { effective: project.draft ?? null }),
         })
       } else {
-        if (faults.length > 0) this.stderr.write(`${faults.map(renderFault).join('\n\n')}\n\n`)
         if (project.draft !== undefined) {
           if (given.effective) this.stdout.write(`${effectiveText(project.draft)}\n`)
           this.stdout.write(viewText(view))
         }
+        // Last, so that a screen ends with them.
+        if (faults.length > 0) this.stderr.write(`${faults.map(renderFault).join('\n\n')}\n\n`)
         const count = `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`
-        this.stdout.write(faults.length === 0 ? 'No faults.\n' : `${count}. Nothing starts with this manifest.\n`)
+        const isDatasetOnly = faults.length === datasets.length
+        const what = isDatasetOnly ? 'No eval runs with this dataset.' : 'Nothing starts with this manifest.'
+        this.stdout.write(faults.length === 0 ? 'No faults.\n' : `${count}. ${what}\n`)
       }
       if (faults.some((fault) => fault.code === 'MANIFEST_MISSING')) return exitCodes.usage
       return faults.length === 0 ? exitCodes.pass : exitCodes.fail
@@ -137,9 +141,7 @@ function notesOf(project: Project, draft: EffectiveManifest, policies: LoadedPol
     .filter((tool) => tool.effect !== 'read' && tool.authChecks.length === 0)
     .map((tool) => tool.name)
   if (unchecked.length > 0) notes.push(`These change state without an auth check (SCOPE-4): ${unchecked.join(', ')}.`)
-  notes.push(
-    'max_steps and max_tokens bind the model calls that go through the kit; p95_latency_slo is read, but not enforced yet.',
-  )
+  notes.push('max_steps and max_tokens bind the model calls that go through the kit.')
   for (const { control, by, reason, expires } of draft.exceptions)
     notes.push(`Exception for ${control} by ${by} until ${expires}: ${reason}`)
   if (policies === undefined && project.faults.some((fault) => hideTools.has(fault.code)))

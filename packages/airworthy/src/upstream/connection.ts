@@ -178,9 +178,22 @@ function priorOf(client: Client): PriorDiscovery {
 /** One sentence about why there is no connection, without the values that an address may hold. */
 export function faultOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it failed'
-  const cause = error.cause
-  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : (error as NodeJS.ErrnoException).code
-  if (typeof code === 'string' && /^[A-Z]/.test(code) && error.message === 'fetch failed')
-    return `the connection failed (${code})`
+  if (error.message.endsWith('fetch failed')) {
+    const reason = reasonOfFetch(error)
+    if (reason !== undefined) return `the connection failed (${reason})`
+  }
+  return firstLine(error)
+}
+
+/** What the network or TLS said; `fetch` wraps it, and an MCP client wraps that. */
+function reasonOfFetch(error: Error): string | undefined {
+  let deepest: Error = error
+  for (let depth = 0; deepest.cause instanceof Error && depth < 8; depth++) deepest = deepest.cause
+  if (deepest === error) return undefined
+  const { code } = deepest as NodeJS.ErrnoException
+  return typeof code === 'string' && /^[A-Z]/.test(code) ? code : firstLine(deepest)
+}
+
+function firstLine(error: Error): string {
   return error.message.split('\n', 1)[0]?.slice(0, 300) ?? 'it failed'
 }

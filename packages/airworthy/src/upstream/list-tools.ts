@@ -12,12 +12,22 @@ export interface ListedServer {
   readonly tools: readonly McpTool[]
 }
 
-/** Connects, lists and disconnects; a child process that was started is ended. @throws UPSTREAM_UNREACHABLE */
+/** The last lines of a child that would not speak; they say why far better than a closed connection does. */
+const saidLinesMax = 20
+
+/**
+ * Connects, lists and disconnects; a child process that was started is ended.
+ * @param options `log` gets what a child said on stderr when it could not be asked, and nothing of one that could.
+ * @throws UPSTREAM_UNREACHABLE
+ */
 export async function listServerTools(
   server: McpServer,
   options: { timeoutMs: number; log?: UpstreamLog },
 ): Promise<ListedServer> {
-  const connection = createConnection(server, options.log ?? (() => {}))
+  const said: string[] = []
+  const connection = createConnection(server, (_name, line) => {
+    if (said.push(line) > saidLinesMax) said.shift()
+  })
   let timer: NodeJS.Timeout | undefined
   const overdue = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${options.timeoutMs} ms`)), options.timeoutMs)
@@ -28,6 +38,7 @@ export async function listServerTools(
     const info = link.client.getServerVersion()
     return { serverInfo: { name: info?.name ?? '', version: info?.version ?? '' }, tools: [...tools.values()] }
   } catch (error) {
+    for (const line of said) options.log?.(server.name, line)
     throw new AirworthyError(
       {
         code: 'UPSTREAM_UNREACHABLE',

@@ -1,5 +1,5 @@
 /** What the servers offer now. */
-import type { EffectiveManifest } from '../core/manifest/effective.ts'
+import type { McpServer } from '../core/manifest/effective.ts'
 import { listServerTools } from './list-tools.ts'
 
 /** Names of one server's tools, or why it could not be asked. */
@@ -8,9 +8,9 @@ type OfferedTools =
   | { readonly server: string; readonly why: string }
 
 /** Asked anew, over connections of its own: a check must not believe what a connection remembers. */
-export async function offeredTools(manifest: EffectiveManifest): Promise<readonly OfferedTools[]> {
+export async function offeredTools(servers: readonly McpServer[]): Promise<readonly OfferedTools[]> {
   return await Promise.all(
-    manifest.servers.map(async (server) => {
+    servers.map(async (server) => {
       try {
         const { tools } = await listServerTools(server, { timeoutMs: 10_000 })
         return { server: server.name, tools: tools.map(({ name }) => name) }

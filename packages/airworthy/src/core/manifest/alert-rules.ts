@@ -70,7 +70,10 @@ export function alertsOf(manifest: WrittenManifest, report: Report): readonly Al
     if (isThere) return
     const rule = withDefaults({ ...alert, name: freeName(alert.name, names) })
     names.add(rule.name)
-    added.push(report.filled(['alerts'], rule, why))
+    // In the manifest's own words, to be taken over from `validate`.
+    const { metric, above, notify } = alert
+    report.filled(['alerts'], { name: rule.name, rule: rule.rule, metric, above, notify }, why)
+    added.push(rule)
   }
   if (manifest.alerts === undefined) {
     const cost = { name: 'cost-per-task', rule: 'week_over_week', metric: 'cost_per_task' } as const

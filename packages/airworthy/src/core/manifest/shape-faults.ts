@@ -103,7 +103,13 @@ function sentences(issue: z.core.$ZodIssue, subject: string, value: JsonValue): 
   }
   if (issue.code === 'invalid_value') {
     const options = issue.values.map(String)
-    const guess = typeof value === 'string' ? didYouMean(value, options) : ''
+    // `version: "1"` differs from 1 by its kind alone.
+    const isOtherKind = options.includes(String(value))
+    const guess = isOtherKind
+      ? ` It is ${kindOf(value)}: take the quotes away.`
+      : typeof value === 'string'
+        ? didYouMean(value, options)
+        : ''
     return {
       message: `${subject} must be ${options.length === 1 ? options[0] : `one of ${options.join(', ')}`}.${guess}`,
       mend: options.length === 1 ? `Write ${options[0]}.` : 'Use one of these.',

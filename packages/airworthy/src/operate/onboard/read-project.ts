@@ -89,7 +89,11 @@ function readManifest(folder: string): { readonly text: string } | { readonly fa
   if (!('why' in found)) return found
   const code = found.isTooLarge ? 'MANIFEST_LIMIT_EXCEEDED' : 'MANIFEST_MISSING'
   const message = `${manifestFile} in ${folder} cannot be read: ${found.why}.`
-  const mend = found.isTooLarge ? 'Make it smaller.' : 'Run `airworthy init` here, or name the folder with --project.'
+  const mend = found.isTooLarge
+    ? 'Make it smaller.'
+    : found.isMissing
+      ? 'Run `airworthy init` here, or name the folder with --project.'
+      : 'Make it a file of UTF-8 text that this user may read.'
   return { fault: { code, message, mend, file: manifestFile } }
 }
 
@@ -165,6 +169,13 @@ function readBounded(path: string, bytesMax: number): Found {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     const isMissing = code === 'ENOENT'
-    return { why: isMissing ? 'there is no such file' : (code ?? 'it is not UTF-8'), isMissing, isTooLarge: false }
+    return { why: whys[code ?? ''] ?? code ?? 'it is not UTF-8', isMissing, isTooLarge: false }
   }
+}
+
+const whys: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
 }
