@@ -90,9 +90,10 @@ async function personKey(context: CliContext, file: string | undefined): Promise
   const key =
     file === undefined ? context.env.AIRWORTHY_KEY : (await import('node:fs')).readFileSync(file, 'utf8').trim()
   if (key?.startsWith('awp_')) return key
+  const given = key === undefined || key === '' ? 'none was given' : 'what was given is no key of a person (awp_...)'
   throw new AirworthyError({
     code: 'CREDENTIAL_INVALID',
-    message: 'An approval is decided by a person with a key of their own; none was given.',
+    message: `An approval is decided by a person with a key of their own; ${given}.`,
     mend: 'Set AIRWORTHY_KEY or give --key FILE; create a key with `airworthy keys create --kind person --name ana --role ROLE`.',
   })
 }

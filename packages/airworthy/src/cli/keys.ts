@@ -1,8 +1,10 @@
 /** `airworthy keys create | ls | revoke`. A key is printed once; the kit keeps its hash. */
 import { buildCommand, buildRouteMap } from '@stricli/core'
+import type { CredentialRecord } from '../operate/keys/port.ts'
+import { readProject } from '../operate/onboard/read-project.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
-import { type KitFlags, withKit } from './kit-access.ts'
+import { foldersOf, type KitFlags, withKit } from './kit-access.ts'
 
 const flags = { json: jsonFlag, dir: dirFlag, db: dbFlag, project: projectFlag }
 interface Flags extends KitFlags {
@@ -60,6 +62,8 @@ const createCommand = buildCommand<
         )
         this.stdout.write(`${key}\n`)
       }
+      for (const doubt of doubtsOf(record, agentHere(foldersOf(this, given).project)))
+        this.stderr.write(`Note: ${doubt}\n`)
       return exitCodes.pass
     })
   },
@@ -74,10 +78,11 @@ const lsCommand = buildCommand<Flags, [], CliContext>({
       if (given.json) printJson(this, { keys })
       else if (keys.length === 0) this.stdout.write('No keys but the operator key in the folder.\n')
       else {
-        for (const { id, kind, name, roles, revokedMs } of keys) {
+        for (const { id, kind, name, roles, agent, revokedMs } of keys) {
           const state = revokedMs === undefined ? '' : `  revoked ${new Date(revokedMs).toISOString()}`
+          const of = agent === undefined ? '' : `  of agent ${agent}`
           this.stdout.write(
-            `${id}  ${kind.padEnd(8)}  ${name}${roles.length === 0 ? '' : `  roles ${roles.join(', ')}`}${state}\n`,
+            `${id}  ${kind.padEnd(8)}  ${name}${of}${roles.length === 0 ? '' : `  roles ${roles.join(', ')}`}${state}\n`,
           )
         }
       }
@@ -101,6 +106,20 @@ const revokeCommand = buildCommand<Flags, [string], CliContext>({
     })
   },
 })
+
+/** What makes a key useless for what it was probably meant for. One database serves many agents, so none of it is an error. */
+function doubtsOf({ kind, roles, agent }: CredentialRecord, here: string | undefined): readonly string[] {
+  if (kind === 'person' && roles.length === 0) return ['without --role this person can approve nothing.']
+  if (kind === 'agent' && here !== undefined && agent !== here)
+    return [`the agent of this folder's manifest is ${here}; a key of ${agent} opens no task here.`]
+  return []
+}
+
+/** The agent that the folder's manifest names; undefined when there is no manifest that could be read. */
+function agentHere(project: string): string | undefined {
+  const name = readProject(project, { env: {}, resolve: false }).draft?.agent
+  return name === 'unnamed' ? undefined : name
+}
 
 export const keysCommands = buildRouteMap({
   routes: { create: createCommand, ls: lsCommand, revoke: revokeCommand },

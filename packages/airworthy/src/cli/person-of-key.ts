@@ -14,9 +14,10 @@ export async function personOfKey(
   const key = file === undefined ? context.env.AIRWORTHY_KEY : readKey(file)
   const person = key === undefined || key === '' ? undefined : await credentialOf(credentials, key)
   if (person?.kind === 'person') return person
+  const given = key === undefined || key === '' ? 'none was given' : 'the key that was given is not one here'
   throw new AirworthyError({
     code: 'CREDENTIAL_INVALID',
-    message: 'This is done by a person with an active key of their own; none was given.',
+    message: `This is done by a person with an active key of their own; ${given}.`,
     mend: 'Set AIRWORTHY_KEY or give --key FILE; create a key with `airworthy keys create --kind person --name ana`.',
   })
 }

@@ -9,7 +9,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import type { DataClass } from '../core/action.ts'
 import { AirworthyError, invariant, throwFaults } from '../core/errors.ts'
-import { type JsonObject, parseJson } from '../core/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../core/json.ts'
 import type { EffectiveManifest, EffectiveTool } from '../core/manifest/effective.ts'
 import { labelsOf } from '../data/labels.ts'
 import { loadPolicies, policyInputOf } from '../guard/build-guard.ts'
@@ -200,13 +200,16 @@ function toolOf(manifest: EffectiveManifest, name: string): EffectiveTool {
 
 function objectOf(text: string | undefined, flag: string): JsonObject {
   if (text === undefined) return {}
-  const value = parseJson(text)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
-  throw new AirworthyError({
-    code: 'USAGE_INVALID',
-    message: `${flag} is no JSON object.`,
-    mend: `Give ${flag} '{"name": "value"}'.`,
-  })
+  const refused = (why: string): AirworthyError =>
+    new AirworthyError({ code: 'USAGE_INVALID', message: `${flag}: ${why}`, mend: `Give ${flag} '{"name": "value"}'.` })
+  let value: JsonValue
+  try {
+    value = parseJson(text)
+  } catch (error) {
+    throw refused(error instanceof Error ? error.message : 'The text is not JSON.')
+  }
+  if (isJsonObject(value)) return value
+  throw refused('This is no JSON object.')
 }
 
 function readCases(path: string) {

@@ -164,19 +164,24 @@ function rowOf(run: RunSummary): readonly string[] {
 }
 
 const showCommand = buildCommand<Flags & { full: boolean }, [string], CliContext>({
-  docs: { brief: 'Show an imported run, or the spans of a trace by its 32 hexadecimal digits' },
+  docs: { brief: 'Show the spans of a task or of a trace, or an imported run' },
   parameters: {
     flags: { ...flags, full: { kind: 'boolean', brief: 'Cut no text', default: false } },
-    positional: { kind: 'tuple', parameters: [{ brief: 'The run, or the trace', placeholder: 'ID', parse: String }] },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'The task, the trace or the run', placeholder: 'ID', parse: String }],
+    },
   },
   async func(given, id) {
     await runCommand(this, given.json, async () => {
       const found = await withTraces(this, given, 'must-exist', async (open) => {
-        const { traces } = await open()
-        if (/^[0-9a-f]{32}$/i.test(id)) {
-          const trace = await traces.readTrace(id.toLowerCase(), traceBounds)
+        const { guard, traces } = await open()
+        const task = id.startsWith('tsk_') ? await guard.readTask(id) : undefined
+        const traceId = task?.traceId ?? id.toLowerCase()
+        if (task !== undefined || /^[0-9a-f]{32}$/.test(traceId)) {
+          const trace = await traces.readTrace(traceId, traceBounds)
           if (trace.spans.length === 0) throw traceUnknown()
-          return { trace }
+          return { trace: { id: traceId, stored: trace } }
         }
         const imported = await traces.readRun(id)
         if (imported === undefined) throw runUnknown()
@@ -187,8 +192,8 @@ const showCommand = buildCommand<Flags & { full: boolean }, [string], CliContext
           import('./trace-tree-text.ts'),
           import('../server/wire/trace.ts'),
         ])
-        if (given.json) printJson(this, wireTrace(id.toLowerCase(), found.trace))
-        else this.stdout.write(traceText(id.toLowerCase(), found.trace))
+        if (given.json) printJson(this, wireTrace(found.trace.id, found.trace.stored))
+        else this.stdout.write(traceText(found.trace.id, found.trace.stored))
       } else if (given.json) printJson(this, runJson(found.imported, found.spans))
       else this.stdout.write(runText(found.imported, found.spans, given.full))
       return exitCodes.pass
@@ -221,7 +226,7 @@ function traceUnknown(): AirworthyError {
 function runUnknown(): AirworthyError {
   return new AirworthyError({
     code: 'RUN_UNKNOWN',
-    message: 'No run of this id was imported into this store.',
+    message: 'This store has no task, trace or imported run of this id.',
     mend: 'Take an id that `airworthy trace ls` lists.',
   })
 }

@@ -46,7 +46,7 @@ export interface RemoteTask extends Task {
 }
 
 /**
- * A client for an agent's key. It makes no request by itself.
+ * A client for an agent's key. It makes no request by itself. @throws CREDENTIAL_INVALID without a key, KIT_UNREACHABLE without an address
  * @example const task = await connect({ url, key }).task({ principal: { id: 'ana' }, input: 'refund order 7' })
  */
 export function connect(options: ConnectOptions): Client {

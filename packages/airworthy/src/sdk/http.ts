@@ -24,6 +24,14 @@ const lostStatuses: ReadonlySet<number> = new Set([502, 503, 504])
 
 export function http(options: Pick<ConnectOptions, 'url' | 'fetch' | 'timeoutMs'>, credential: string): Http {
   const { timeoutMs = timeoutMsDefault } = options
+  if (!URL.canParse(options.url)) throw unreachable(options.url, 'this is no address', undefined)
+  // Of a variable that is not set, where nobody checks types.
+  if (typeof credential !== 'string' || credential === '')
+    throw new AirworthyError({
+      code: 'CREDENTIAL_INVALID',
+      message: 'No key was given to ask the kit with.',
+      mend: 'Give the key of an agent; `airworthy keys create --kind agent` makes one.',
+    })
   const base = options.url.replace(/\/+$/, '')
   const send = options.fetch ?? fetch
 

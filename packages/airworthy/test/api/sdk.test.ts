@@ -349,6 +349,12 @@ describe('the way over HTTP', () => {
 })
 
 /** A way to the kit that takes the request to it and loses the answer. */
+it('a variable that is not set is named before anything is asked', () => {
+  const key = undefined as unknown as string
+  expect(() => connect({ url: 'http://127.0.0.1:4747', key })).toThrow('No key was given')
+  expect(() => connect({ url: 'undefined', key: 'awa_x' })).toThrow('this is no address')
+})
+
 async function breaksFirst(target: string) {
   let toBreak = 0
   const proxy = createServer(async (request, response) => {

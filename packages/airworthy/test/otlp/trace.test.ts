@@ -109,6 +109,19 @@ describe('GET /api/v1/traces/{id}', () => {
   })
 })
 
+it('for people: a task that is still open says so once, and no line complains of its parent', async () => {
+  const traceId = 'd7'.repeat(16)
+  await send([{ traceId, spanId: id(3), parentSpanId: id(9), name: 'execute_tool refund' }])
+  const stored = await receiver.serving.kit.store.traces.readTrace(traceId, { spansMax: 9, charactersMax: 1e6 })
+  const byKit = { ...stored, spans: stored.spans.map((one) => ({ ...one, source: 'kit' as const })) }
+  expect(traceText(traceId, byKit).split('\n')).toEqual([
+    `trace ${traceId}: 1 spans (1 written by the kit)`,
+    '[kit] execute_tool refund',
+    'OPEN: the task, or an action of it, has not ended; what belongs to it stands at the margin.',
+    '',
+  ])
+})
+
 it('for people: one line a span, whatever its name holds', async () => {
   const traceId = 'd6'.repeat(16)
   await send([

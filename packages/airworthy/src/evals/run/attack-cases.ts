@@ -59,7 +59,7 @@ function caseOf(row: Attack, attack: Attack, scenario: Scenario | undefined, opt
       attack: { goal, carrier, technique, disguise, cluster, ...(scenario && { ridesOn: scenario.id }) },
     },
     principal: { id: principal.id, attributes: (principal.attributes ?? {}) as JsonObject },
-    turns: turnsOf(attack, scenario),
+    ...saidOf(attack, scenario),
     timeoutMs,
     simulated: simulatedIn(scenario ?? home.world, maker),
     makeWorlds: (nowMs) => maker.make(scenario ?? home.world, { seed, nowMs }),
@@ -71,6 +71,13 @@ function caseOf(row: Attack, attack: Attack, scenario: Scenario | undefined, opt
       : { isExclusive: true, prepare: (kit) => kit.kill(killed), restore: (kit) => kit.revive(killed) }),
     judge: async (record, violations) => judge(attack, scenario, record, violations, options),
   }
+}
+
+/** One text is `input`, as in a scenario: an agent that never reads `turns` would meet nothing of the attack, and pass. */
+function saidOf(attack: Attack, scenario: Scenario | undefined): Pick<TrialCase, 'input' | 'turns'> {
+  const turns = turnsOf(attack, scenario)
+  const [only] = turns
+  return only !== undefined && turns.length === 1 ? { input: only } : { turns }
 }
 
 function turnsOf(attack: Attack, scenario: Scenario | undefined): readonly string[] {

@@ -13,9 +13,10 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { AirworthyError } from '../../core/errors.ts'
 import { generateSigningKey, type SigningKey, seedOf, signingKeyFrom } from '../../core/signature.ts'
 
@@ -44,13 +45,22 @@ export function temporaryKitKeys(): KitKeys {
 }
 
 function keysInFolder(folder: string): KitKeys {
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    keepOutOfGit(dirname(folder))
+  }
   chmodSync(folder, 0o700)
   return kitKeysOf((name) => {
     const path = join(folder, `${name}.key`)
     if (!existsSync(path)) writeOnce(path, fresh(name))
     return readFileSync(path, 'utf8').trim()
   })
+}
+
+/** Keys and the texts of tasks are committed by nobody's `git add .`; another folder than the usual one may hold more than ours. */
+function keepOutOfGit(dir: string): void {
+  const path = join(dir, '.gitignore')
+  if (basename(dir) === '.airworthy' && !existsSync(path)) writeFileSync(path, '*\n')
 }
 
 /** Whole or not at all, and the first of two starts at once wins: written aside, then linked into place. */
