@@ -29,15 +29,14 @@ import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type CounterRow, counterColumns, type TaskRow, taskOfRow } from '../rows/task-row.ts'
 import { actionReader } from './action-reader.ts'
 import type { AuditAppender } from './audit-appender.ts'
-import { flushLateActs } from './late-acts.ts'
-import { asStoreError, type SqliteDatabase } from './open.ts'
+import type { GroupedActs } from './grouped-acts.ts'
+import { act, type SqliteDatabase } from './open.ts'
 import { heldRefuser } from './refuse-held.ts'
 
-/** @param onCommit  called at each act. */
 export function sqliteGuardStore(
   db: SqliteDatabase,
   audit: AuditAppender,
-  onCommit: () => void,
+  grouped: GroupedActs,
 ): Omit<GuardStore, 'exhaust'> {
   const sql = (text: string) => db.prepare<unknown[]>(text)
   const readFacts = sql('SELECT n, body FROM facts WHERE task_row = ? AND n > ?')
@@ -172,14 +171,14 @@ export function sqliteGuardStore(
     }
   })
 
-  const recordRefusal = db.transaction((act: Parameters<GuardStore['recordRefusal']>[0]): void => {
+  const recordRefusal = (act: Parameters<GuardStore['recordRefusal']>[0]): void => {
     const counters = taskCounters.get(act.task.id) as CounterRow
     insertAction.run(...actionRow(act, counters.row, { state: 'denied' }))
     if (act.counted) advanceTask(counters, { calls: 1 })
     audit.append(entryOfAction('action-denied', 'deny', act), { arguments: act.arguments })
-  })
+  }
 
-  const hold = db.transaction((act: Parameters<GuardStore['hold']>[0]): IntendAnswer => {
+  const hold = (act: Parameters<GuardStore['hold']>[0]): IntendAnswer => {
     const counters = taskCounters.get(act.task.id) as CounterRow
     const stop = obstacle(act, counters, act.limits, 0, true)
     if (stop !== undefined) return stop
@@ -198,9 +197,9 @@ export function sqliteGuardStore(
     const task = advanceTask(counters, { calls: 1 })
     audit.append(entryOfAction('action-held', 'confirm', act, act.approval.id), bodiesOfAction(act))
     return { kind: 'committed', task }
-  })
+  }
 
-  const intend = db.transaction((act: IntendAct): IntendAnswer => {
+  const intend = (act: IntendAct): IntendAnswer => {
     const counters = taskCounters.get(act.task.id) as CounterRow
     const isResumed = act.approval !== undefined
     const stop = obstacle(act, counters, act.limits, act.costUsdMicros, !isResumed)
@@ -219,7 +218,7 @@ export function sqliteGuardStore(
     const task = advanceTask(counters, { calls: isResumed ? 0 : 1, costUsdMicros, facts })
     audit.append(entryOfAction('action-intended', act.decision, act, act.approval?.id), bodiesOfAction(act))
     return { kind: 'committed', task }
-  })
+  }
 
   /** Consumes an approval that binds exactly this; says why not. */
   const consume = (
@@ -234,7 +233,7 @@ export function sqliteGuardStore(
     return useApproval.run(wanted.id).changes === 1 ? undefined : 'used'
   }
 
-  const settle = db.transaction((act: SettleAct): SettleAnswer => {
+  const settle = (act: SettleAct): SettleAnswer => {
     // Whoever executed the action knows the rest of it; whoever reconciles one asks for all.
     const whole = act.subject === undefined ? actions.rowById(act.actionId) : undefined
     const row = whole?.action ?? (openById.get(act.actionId) as OpenRow | undefined)
@@ -256,24 +255,22 @@ export function sqliteGuardStore(
     const subject = act.subject ?? subjectOfRows(whole as NonNullable<typeof whole>)
     audit.append(entryOfSettlement(act, subject), bodiesOfSettlement(act))
     return { kind: 'settled', task: after }
-  })
+  }
 
-  const learn = db.transaction((act: Parameters<GuardStore['learn']>[0]): void => {
+  const learn = (act: Parameters<GuardStore['learn']>[0]): void => {
     advanceTask(taskCounters.get(act.task) as CounterRow, { facts: act.facts })
     audit.append(act.entry)
-  })
+  }
 
   const refuseHeld = db.transaction(heldRefuser(db, audit, actions))
 
-  /** Runs an act as one immediate transaction; a store that cannot commit is STORE_UNAVAILABLE. */
-  const act = async <T>(run: () => T): Promise<T> => {
-    flushLateActs()
-    onCommit()
+  /** Writes, together with what others write at the same time; a store that cannot commit is STORE_UNAVAILABLE. */
+  const write = async <T>(task: string, run: () => T): Promise<T> => {
     try {
-      return run()
+      return await grouped.addOf(task, run)
     } catch (error) {
       if (error instanceof RollbackWith) return error.value as T
-      throw asStoreError(error)
+      throw error
     }
   }
 
@@ -282,17 +279,17 @@ export function sqliteGuardStore(
     readAttempt: (lookup) => act(() => readAttempt(lookup)),
     readKills: (agent) => act(() => killsOf(agent)),
     readAction: (id) => act(() => actions.byId(id)),
-    recordRefusal: (refusal) => act(() => recordRefusal.immediate(refusal)),
-    hold: (held) => act(() => hold.immediate(held)),
-    intend: (intent) => act(() => intend.immediate(intent)),
-    settle: (settlement) => act(() => settle.immediate(settlement)),
+    recordRefusal: (refusal) => write(refusal.task.id, () => recordRefusal(refusal)),
+    hold: (held) => write(held.task.id, () => hold(held)),
+    intend: (intent) => write(intent.task.id, () => intend(intent)),
+    settle: (settlement) => write(settlement.subject?.task.id ?? settlement.actionId, () => settle(settlement)),
     refuseHeld: (refusal) => act(() => refuseHeld.immediate(refusal)),
     readApproval: (id) =>
       act(() => {
         const row = approvalById.get(id) as ApprovalRow | undefined
         return row === undefined ? undefined : approvalOfRow(row)
       }),
-    learn: (facts) => act(() => learn.immediate(facts)),
+    learn: (facts) => write(facts.task, () => learn(facts)),
     collect: (id, atMs) => act(() => void collectAction.run(atMs, id)),
   }
 }

@@ -9,7 +9,7 @@ import type {
 import { type KillRow, killOfRow } from '../rows/kill-row.ts'
 import { type TaskActionRow, taskActionColumns, taskActionOfRow } from '../rows/task-action-row.ts'
 import { type CounterRow, counterColumns } from '../rows/task-row.ts'
-import { groupedActs } from './grouped-acts.ts'
+import type { GroupedActs } from './grouped-acts.ts'
 import type { HandedSpans } from './handed-spans.ts'
 import { flushLateActs } from './late-acts.ts'
 import { act, readApart, type SqliteDatabase } from './open.ts'
@@ -30,7 +30,7 @@ export function sqliteModelStore(
   db: SqliteDatabase,
   traces: SqliteDatabase,
   handed: HandedSpans,
-  onCommit: () => void,
+  grouped: GroupedActs,
 ): ModelStore {
   const killOfAgent = db.prepare<[string], KillRow>("SELECT * FROM kills WHERE agent = ? AND tool = '*'")
   const counters = db.prepare<[string], CounterRow>(`SELECT ${counterColumns} FROM tasks WHERE id = ?`)
@@ -98,7 +98,6 @@ export function sqliteModelStore(
   }
   const finishAlone = db.transaction(finish)
 
-  const grouped = groupedActs(db, onCommit)
   /** Calls of this process that nobody has ended yet, so that their end need not look for them. */
   const open = new Set<string>()
   /** Calls whose end waits to be committed. */

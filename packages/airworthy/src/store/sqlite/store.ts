@@ -14,10 +14,10 @@ import { sqliteEvalStore } from './eval-store.ts'
 import { sqliteEvidenceStore } from './evidence-store.ts'
 import { sqliteRollupExpiry } from './expire-rollups.ts'
 import { fileInPlace } from './file-in-place.ts'
+import { groupedActs } from './grouped-acts.ts'
 import { sqliteGuardStore } from './guard-store.ts'
 import { handedSpans } from './handed-spans.ts'
 import { sqliteKillStore } from './kill-store.ts'
-import { flushLateActs } from './late-acts.ts'
 import { sqliteMetricsStore } from './metrics-store.ts'
 import { sqliteModelStore } from './model-store.ts'
 import { sqliteNotificationStore } from './notification-store.ts'
@@ -43,21 +43,9 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
   const onCommit = carryingNowAndThen(() => thread?.carry())
   const escalations = sqliteEscalations(db, audit)
   const inPlace = fileInPlace(dir)
-  const guard = sqliteGuardStore(db, audit, onCommit)
-  const models = sqliteModelStore(db, traces, handed, onCommit)
+  const grouped = groupedActs(db, { mayCommit: inPlace, onCommit })
   return {
-    guard: {
-      ...guard,
-      exhaust: escalations.exhaust,
-      async hold(held) {
-        inPlace()
-        return await guard.hold(held)
-      },
-      async intend(intent) {
-        inPlace()
-        return await guard.intend(intent)
-      },
-    },
+    guard: { ...sqliteGuardStore(db, audit, grouped), exhaust: escalations.exhaust },
     tasks: sqliteTaskStore(db, audit),
     approvals: sqliteApprovalStore(db, audit),
     kills: sqliteKillStore(db, audit),
@@ -72,13 +60,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     spanSources: sqliteSpanSourceStore(db, traces, audit),
     audit: sqliteAuditLog(db, traces),
     cosignatures: sqliteCosignatureStore(db),
-    models: {
-      ...models,
-      async beginModelCall(call) {
-        inPlace()
-        return await models.beginModelCall(call)
-      },
-    },
+    models: sqliteModelStore(db, traces, handed, grouped),
     cost: sqliteCostStore(db),
     alerts: sqliteAlertStore(db, audit),
     notifications: sqliteNotificationStore(db),
@@ -99,7 +81,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
         db.exec('BEGIN IMMEDIATE; ROLLBACK')
       }),
     async close() {
-      flushLateActs()
+      grouped.flush()
       await handed.settled()
       await spans.close()
       traces.close()
