@@ -17,6 +17,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+type HoldAct = Parameters<Store['guard']['hold']>[0]
 const gone = { code: 'STORE_UNAVAILABLE' }
 
 it.each<[string, () => void | Promise<void>]>([
@@ -33,8 +34,8 @@ it.each<[string, () => void | Promise<void>]>([
   await store.probe()
   await away()
   await expect(store.probe()).rejects.toMatchObject(gone)
-  await expect(store.guard.intend({} as IntendAct)).rejects.toMatchObject(gone)
-  await expect(store.guard.hold({} as Parameters<Store['guard']['hold']>[0])).rejects.toMatchObject(gone)
+  await expect(store.guard.intend({ task: { id: 'tsk_1' } } as IntendAct)).rejects.toMatchObject(gone)
+  await expect(store.guard.hold({ task: { id: 'tsk_1' } } as HoldAct)).rejects.toMatchObject(gone)
   const call = {} as Parameters<Store['models']['beginModelCall']>[0]
   await expect(store.models.beginModelCall(call)).rejects.toMatchObject(gone)
 })
