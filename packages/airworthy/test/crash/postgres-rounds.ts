@@ -1,14 +1,12 @@
 /** Rounds of kill -9 against one of two gateways on one PostgreSQL, which itself is stopped at once now and then, under load. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { administer, databaseUrl, type PostgresBinaries, startPostgres } from '../fixtures/postgres-server.ts'
 import { readEffects, writeCrashProject } from './crash-project.ts'
+import { endGateway, lastWords, readTold, startGateway } from './gateway-process.ts'
 import { type LedgerRows, ledgerFaults, logFaults } from './total-check.ts'
 
 export interface PostgresCrashReport {
@@ -33,7 +31,6 @@ export interface PostgresCrashOptions {
 /** A gateway dies somewhere in this time of work. */
 const lifeMsMax = 700
 const logCheckEvery = 10
-const startMsMax = 30_000
 const settledMsMax = 30_000
 
 export async function postgresCrashRounds(
@@ -45,7 +42,7 @@ export async function postgresCrashRounds(
   const server = await startPostgres(binaries, { durable: true })
   await administer(server.url, 'CREATE DATABASE crash')
   const db = databaseUrl(server.url, 'crash')
-  const start = (): Promise<ChildProcess> => startWorker(folder, db, mutant)
+  const start = (): Promise<ChildProcess> => startGateway(folder, db, mutant)
   const gateways = await Promise.all([start(), start()])
   const faults: string[] = []
   let restarted = 0
@@ -59,55 +56,22 @@ export async function postgresCrashRounds(
       }
       await sleep(20 + Math.random() * lifeMsMax)
       const victim = Math.random() < 0.5 ? 0 : 1
-      await end(gateways[victim] as ChildProcess, 'SIGKILL')
+      await endGateway(gateways[victim] as ChildProcess, 'SIGKILL')
       killed++
       faults.push(...(await checked(folder, db, killed % logCheckEvery === 0)))
       gateways[victim] = await start()
       onRound(killed)
     }
     if (faults.length === 0) faults.push(...(await allSettled(db)))
-    const codes = await Promise.all(gateways.map((gateway) => end(gateway, 'SIGTERM')))
+    const codes = await Promise.all(gateways.map((gateway) => endGateway(gateway, 'SIGTERM')))
     if (mutant === undefined && codes.some((code) => code !== 0))
-      faults.push(
-        `a gateway ended with ${codes.join(', ')}: ${gateways.map((one) => said.get(one)?.() ?? '').join(' | ')}`,
-      )
+      faults.push(`a gateway ended with ${codes.join(', ')}: ${gateways.map((one) => lastWords(one)).join(' | ')}`)
     faults.push(...(await checked(folder, db, true)))
     return { ...(await countsOf(folder, db)), kills: killed, restarts: restarted, faults }
   } finally {
     for (const gateway of gateways) gateway.kill('SIGKILL')
     await server.stop()
   }
-}
-
-/** The last words of each gateway, for faults. */
-const said = new WeakMap<ChildProcess, () => string>()
-
-async function startWorker(folder: string, db: string, mutant: string | undefined): Promise<ChildProcess> {
-  const worker = fileURLToPath(new URL('postgres.worker.ts', import.meta.url))
-  const child = spawn(process.execPath, [worker, folder, db, ...(mutant === undefined ? [] : [mutant])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let errors = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    errors = `${errors}${chunk}`.slice(-4_000)
-  })
-  said.set(child, () => errors)
-  const code = await Promise.race([
-    once(child.stdout as NodeJS.ReadableStream, 'data').then(() => 'ready' as const),
-    once(child, 'exit').then(([ended]) => ended as number),
-    sleep(startMsMax, 'late' as const, { ref: false }),
-  ])
-  if (code === 'ready') return child
-  child.kill('SIGKILL')
-  throw new Error(`a gateway did not start (${code}): ${errors}`)
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-  const ended = once(child, 'exit')
-  child.kill(signal)
-  const [code] = await ended
-  return code
 }
 
 async function checked(folder: string, db: string, withLog: boolean): Promise<string[]> {
@@ -154,16 +118,6 @@ async function readRows(db: string): Promise<LedgerRows> {
       executed: Number(executed),
     })),
   }
-}
-
-function readTold(folder: string): Map<string, string> {
-  const path = join(folder, 'told.log')
-  if (!existsSync(path)) return new Map()
-  const finals = readFileSync(path, 'utf8')
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter(([, state]) => state === 'succeeded' || state === 'denied')
-  return new Map(finals as [string, string][])
 }
 
 /** What a caller was told and the ledger, or the log, does not say. */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresBinaries } from '../fixtures/postgres-server.ts'
 import { killIngest } from '../otlp/kill-ingest.ts'
+import { atOnceRounds } from './at-once-rounds.ts'
 import { crashRounds } from './crash-rounds.ts'
 import { evalRounds } from './eval-rounds.ts'
 import { postgresCrashRounds } from './postgres-rounds.ts'
@@ -40,6 +41,13 @@ async function onSqlite(count: number): Promise<void> {
     `SQLite, ${count} rounds of kill -9`,
     missed ? ['a step was hit too seldom', ...report.faults] : report.faults,
     mutant,
+  )
+  const atOnce = await atOnceRounds(join(folder, 'at-once'), count, { onRound: every(20, 'SQLite, at once') })
+  console.log(`${atOnce.effects} effects, ${atOnce.told} answers that callers had`)
+  conclude(
+    `SQLite, ${count} rounds of kill -9 while agents act at once`,
+    atOnce.faults,
+    await atOnceRounds(join(folder, 'at-once-mutant'), 27, { mutant: 'late-intend' }),
   )
 }
 

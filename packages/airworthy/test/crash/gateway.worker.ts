@@ -1,7 +1,7 @@
 /**
- * One of two gateways that are killed: a kit on the shared database, and agents that work through keys which they, or agents of the
- * other gateway, may have tried before. It works until it is killed, whatever the database does; SIGTERM ends it in good order.
- * Arguments: FOLDER DB [late-intend].
+ * A gateway that is killed: a kit on a shared database or on its folder (DB is `-`), and agents that work at once through keys which
+ * they, or agents of another gateway, may have tried before. It works until it is killed, whatever the database does; SIGTERM ends it
+ * in good order. Arguments: FOLDER DB [late-intend].
  */
 import { appendFileSync, existsSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ const digests = new Map<string, string>()
 const kit = await createKit({
   project: folder,
   dir: join(folder, '.airworthy'),
-  db,
+  db: db === '-' ? undefined : db,
   env: {},
   upstream: effectfulUpstream(folder, (name) => digests.get(name) ?? ''),
   ...(mutant === 'late-intend' ? { steps: lateIntend(async () => void (await sleep(betweenMs))) } : {}),
