@@ -13,6 +13,7 @@ export const defaultPort = 4747
 interface UpFlags extends KitFlags {
   readonly port: number
   readonly host: string | undefined
+  readonly publicUrl?: string | undefined
   readonly db: string | undefined
   readonly environment: string | undefined
   readonly mode: 'enforce' | 'observe'
@@ -31,6 +32,7 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
         placeholder: 'PORT',
       },
       host: optionalText('Address to listen on; beyond loopback must be asked for', 'HOST'),
+      publicUrl: optionalText('Address under which agents reach it: behind a proxy, or in a container', 'URL'),
       db: dbFlag,
       dir: dirFlag,
       project: projectFlag,
@@ -68,6 +70,8 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
 
 export interface StartedKit {
   readonly url: string
+  /** There when somebody asked for more than loopback. */
+  readonly listensOn?: string | undefined
   readonly kit: import('../kit.ts').Kit
   /** Of tasks, for a replay; undefined: nothing is recorded. */
   readonly recordedShare?: number | undefined
@@ -103,14 +107,17 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
     const server = await serve(kit, {
       port: given.port,
       ...(given.host === undefined ? {} : { host: given.host }),
+      ...(given.publicUrl === undefined ? {} : { publicUrl: given.publicUrl }),
+      log: (line) => context.stderr.write(`${line}\n`),
       ...(recording === undefined ? {} : { recorder: recording.recorder }),
     })
-    const left: UpFile = { url: server.url, pid: process.pid, ...(database === undefined ? {} : { db: database }) }
+    const left: UpFile = { url: server.localUrl, pid: process.pid, ...(database === undefined ? {} : { db: database }) }
     writeFileSync(upFile, JSON.stringify(left), { mode: 0o600 })
     const { giveBackWhenIdle } = await import('./idle-memory.ts')
     const stopGivingBack = giveBackWhenIdle(kit)
     return {
       url: server.url,
+      listensOn: given.host === undefined ? undefined : `${given.host}, port ${server.port}`,
       kit,
       recordedShare: recording?.share,
       async close() {
@@ -127,7 +134,7 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
   }
 }
 
-function banner({ url, kit, recordedShare }: StartedKit): string {
+function banner({ url, listensOn, kit, recordedShare }: StartedKit): string {
   const { manifest, mode, environment, guard } = kit
   return [
     `Airworthy governs ${manifest.agent} in ${environment}, mode ${mode}.`,
@@ -135,6 +142,7 @@ function banner({ url, kit, recordedShare }: StartedKit): string {
     ...(guard.notReady === undefined ? [] : [`NOT READY: ${guard.notReady}`]),
     ...(manifest.principal.assertedByAgent ? ['Principals are asserted by the agent; nobody verifies them.'] : []),
     ...(recordedShare === undefined ? [] : [recordedText(recordedShare, kit.manifest.recording?.failed !== false)]),
+    ...(listensOn === undefined ? [] : [`Listens on ${listensOn}.`]),
     `  API  ${url}/api/v1    MCP  ${url}/mcp/${manifest.agent}`,
   ].join('\n')
 }

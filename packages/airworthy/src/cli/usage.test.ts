@@ -48,6 +48,7 @@ it('names a file that is not there, and a folder that cannot be made, without a 
   for (const [args, code] of [
     [['audit', 'verify', 'missing.jsonl'], 'AUDIT_EXPORT_INVALID'],
     [['init', '--project', 'missing'], 'FILE_UNAVAILABLE'],
+    [['eval', 'run'], 'MANIFEST_MISSING'],
     [['init', '--project', 'plain/below'], 'FILE_UNAVAILABLE'],
   ] as const) {
     const ran = await airworthy(args)

@@ -59,8 +59,14 @@ export function nameFaults(
     }
     if (admitted.length === 0 || admitted.some(({ type }) => hasPath(type, path))) return []
     const why = `no tool that this policy applies to has an argument "${path.join('.')}"`
-    return [fault(policy, why, 'correct the name')]
+    return [fault(policy, why, `correct the name; there are: ${argumentsOf(admitted).join(', ') || 'none'}`)]
   })
+}
+
+/** Of any of the tools, the first level, and no more than a reader wants. */
+function argumentsOf(tools: readonly TypedTool[]): readonly string[] {
+  const names = tools.flatMap(({ type }) => (type.kind === 'record' ? [...type.attributes.keys()] : []))
+  return [...new Set(names)].slice(0, 20)
 }
 
 /** Values of `effect`, `reach` and `labels` that do not exist: such a comparison is false for ever, silently. */

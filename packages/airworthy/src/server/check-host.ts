@@ -21,7 +21,7 @@ export function checkHost(headers: Headers, rules: HostRules): void {
   if (host === undefined || name === undefined || !isOurs(name, rules)) {
     throw refused(
       'The header Host names a host that is not this kit.',
-      'Call the kit by a loopback name, or start it with the public name.',
+      'Call the kit by a loopback name, or start it with its name: `airworthy up --public-url http://name:port`.',
     )
   }
   const origin = headers.get('origin')?.toLowerCase()

@@ -30,8 +30,10 @@ export interface ServeOptions {
 }
 
 export interface Serving {
-  /** No slash at the end. */
+  /** As clients know it. No slash at the end. */
   readonly url: string
+  /** As this machine reaches it, whatever stands in front. */
+  readonly localUrl: string
   /** That it listens on. */
   readonly port: number
   close(): Promise<void>
@@ -73,7 +75,8 @@ export async function serve(kit: Kit, options: ServeOptions): Promise<Serving> {
   server.maxConnections = connectionsMax
   const bound = await listen(server, port, host)
   const name = isLoopback(host) || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const url = publicUrl?.origin ?? `http://${name.includes(':') ? `[${name}]` : name}:${bound.port}`
+  const localUrl = `http://${name.includes(':') ? `[${name}]` : name}:${bound.port}`
+  const url = publicUrl?.origin ?? localUrl
 
   const onFault = (error: unknown): void =>
     log(`fault in the server: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
@@ -97,6 +100,7 @@ export async function serve(kit: Kit, options: ServeOptions): Promise<Serving> {
   handle = options.recorder === undefined ? app : recordExchanges(app, options.recorder)
   return {
     url,
+    localUrl,
     port: bound.port,
     async close() {
       closing.abort(new Error('the server stops'))
@@ -152,6 +156,6 @@ function publicAddress(text: string): URL {
   throw new AirworthyError({
     code: 'USAGE_INVALID',
     message: 'The public address is no http or https URL.',
-    mend: 'Give it as https://name[:port].',
+    mend: 'Give --public-url as https://name[:port].',
   })
 }

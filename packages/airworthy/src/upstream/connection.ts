@@ -3,7 +3,7 @@
  * server's tools were listed over it, so a call never travels over one that was not tried, and never meets a definition that
  * nobody looked at.
  */
-import { Client, type PriorDiscovery } from '@modelcontextprotocol/client'
+import { Client, type PriorDiscovery, SdkHttpError } from '@modelcontextprotocol/client'
 import type { Digest } from '../core/digest.ts'
 import { definitionDigestOf, type McpTool } from '../core/manifest/definition-digest.ts'
 import type { McpServer } from '../core/manifest/effective.ts'
@@ -178,6 +178,7 @@ function priorOf(client: Client): PriorDiscovery {
 /** One sentence about why there is no connection, without the values that an address may hold. */
 export function faultOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it failed'
+  if (error instanceof SdkHttpError) return `it answered with status ${error.status}`
   if (error.message.endsWith('fetch failed')) {
     const reason = reasonOfFetch(error)
     if (reason !== undefined) return `the connection failed (${reason})`

@@ -28,6 +28,17 @@ it('a public address must be a URL', async () => {
   }
 })
 
+it('agents are given the public address, and commands on this machine the local one', async () => {
+  const one = await startServing()
+  try {
+    const serving = await serve(one.kit, { port: 0, publicUrl: 'http://kit.internal:4747/' })
+    expect([serving.url, serving.localUrl]).toEqual(['http://kit.internal:4747', `http://127.0.0.1:${serving.port}`])
+    await serving.close()
+  } finally {
+    await one.stop()
+  }
+})
+
 it('a stop answers those who wait, ends streams, and then nothing listens any more', async () => {
   const one = await startServing()
   const { task, token } = await one.openTask()

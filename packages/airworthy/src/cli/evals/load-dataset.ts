@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { AirworthyError, throwFaults } from '../../core/errors.ts'
 import { type PlacedScenario, readDataset } from '../../evals/dataset/read-dataset.ts'
+import { readProject } from '../../operate/onboard/read-project.ts'
 
 const filesMax = 1_000
 const fileBytesMax = 64 * 1024 * 1024
@@ -18,6 +19,10 @@ export function datasetFiles(project: string): readonly string[] {
 export function loadDataset(cwd: string, project: string, named: readonly string[]): readonly PlacedScenario[] {
   const paths = named.length > 0 ? named.map((name) => resolve(cwd, name)) : datasetFiles(project)
   if (paths.length === 0) {
+    // Nothing can be beside a manifest that is not there: the wrong folder is the likelier slip.
+    throwFaults(
+      readProject(project, { env: {}, resolve: false }).faults.filter(({ code }) => code === 'MANIFEST_MISSING'),
+    )
     throw new AirworthyError({
       code: 'DATASET_EMPTY',
       message: 'There are no scenarios: no file was named, and there is no evals/*.yaml beside the manifest.',

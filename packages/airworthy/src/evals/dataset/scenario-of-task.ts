@@ -35,7 +35,10 @@ const expectationsMax = 100
 
 export function scenarioOfTask(happened: HappenedTask): ScenarioOfTask {
   const { id, traceId, type, principal, turns, actions, scenario: tried } = happened
-  const comments = [`Made from the task ${id}. Review before it gates anything.`]
+  const comments = [
+    `Made from the task ${id}. Review before it gates anything.`,
+    'What the user said and what tools answered stands here as it was, personal data included: look before you commit it.',
+  ]
   for (const why of happened.failures ?? []) comments.push(`Then it failed: ${oneLine(why)}`)
   const needsState = tried?.expect.some((one) => 'state' in one) === true
   const recorded = resultsOf(actions)
