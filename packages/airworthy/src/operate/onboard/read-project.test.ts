@@ -29,6 +29,8 @@ const whole = {
   'policies/notes.txt': 'x',
 }
 
+const withoutPolicies = Object.fromEntries(Object.entries(whole).filter(([name]) => !name.startsWith('policies/')))
+
 describe('readProject', () => {
   test('reads manifest, lock, prompt and policies in name order', () => {
     write(whole)
@@ -63,6 +65,9 @@ describe('readProject', () => {
       { ...whole, 'airworthy.lock': lockText(lock).replace('"object"', '"array"') },
       'LOCK_DIGEST_MISMATCH',
     ],
+    ['a policy in a folder below', { ...whole, 'policies/refunds/c.cedar': '// c' }, 'MANIFEST_FILE_MISSING'],
+    ['a policy whose name is written otherwise', { ...whole, 'policies/c.Cedar': '// c' }, 'MANIFEST_FILE_MISSING'],
+    ['policies that are no folder', { ...withoutPolicies, policies: '// c' }, 'MANIFEST_FILE_MISSING'],
     ['a policy that is not UTF-8', { ...whole, 'policies/c.cedar': Buffer.from([0xff]) }, 'MANIFEST_FILE_MISSING'],
   ])('%s: one fault that says so', (_, files, code) => {
     write(files)

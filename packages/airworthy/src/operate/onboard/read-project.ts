@@ -109,15 +109,27 @@ export function readLock(folder: string): { readonly lock?: Lock; readonly fault
 }
 
 function readPolicies(folder: string): { sources: { file: string; text: string }[]; faults: readonly Fault[] } {
-  let names: string[]
-  try {
-    names = readdirSync(join(folder, 'policies'))
-      .filter((name) => name.endsWith('.cedar'))
-      .sort()
-  } catch {
-    return { sources: [], faults: [] }
-  }
   const mend = 'Make the files readable and few.'
+  let names: string[]
+  let unread: string[]
+  try {
+    const found = readdirSync(join(folder, 'policies'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.toLowerCase().endsWith('.cedar'))
+      .sort()
+    names = found.filter((name) => name.endsWith('.cedar') && !name.includes(sep))
+    unread = found.filter((name) => !names.includes(name))
+  } catch (error) {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return { sources: [], faults: [] }
+    // As below: the rule that forbids may be in there.
+    const message = `The folder policies/ cannot be read: ${whys[code] ?? code}.`
+    return { sources: [], faults: [{ code: 'MANIFEST_FILE_MISSING', message, mend, file: 'policies/' }] }
+  }
+  if (unread.length > 0) {
+    const message = `Policies are read from policies/*.cedar alone, so ${unread.slice(0, 5).join(', ')} would not be in force.`
+    const move = 'Move it up into policies/, its name ending in .cedar, or take it away.'
+    return { sources: [], faults: [{ code: 'MANIFEST_FILE_MISSING', message, mend: move, file: 'policies/' }] }
+  }
   if (names.length > policyFilesMax) {
     const message = `policies/ has ${names.length} files; the limit is ${policyFilesMax}.`
     return { sources: [], faults: [{ code: 'MANIFEST_LIMIT_EXCEEDED', message, mend, file: 'policies/' }] }
@@ -177,5 +189,6 @@ const whys: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'this user may not read it',
   EPERM: 'this user may not read it',
+  ENOTDIR: 'it is no folder',
   ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -18,6 +18,11 @@ afterEach(async () => {
 })
 
 type HoldAct = Parameters<Store['guard']['hold']>[0]
+it('what users said is read by its owner alone, whoever made the folder', () => {
+  for (const name of ['airworthy.db', 'airworthy.db-wal', 'traces.db'])
+    expect([name, statSync(join(dir, name)).mode & 0o777]).toEqual([name, 0o600])
+})
+
 const gone = { code: 'STORE_UNAVAILABLE' }
 
 it.each<[string, () => void | Promise<void>]>([

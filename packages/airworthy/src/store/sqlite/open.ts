@@ -3,7 +3,7 @@
  * log, the other what can be deleted: spans, rollups and imported runs. WAL, and `synchronous=FULL` on each connection: the library is
  * built with NORMAL in WAL mode, which may lose the last commits.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { AirworthyError } from '../../core/errors.ts'
@@ -69,7 +69,7 @@ export function openBoth(dir: string): SqliteDatabase {
 function opened(path: string, migrate: (db: SqliteDatabase) => void): SqliteDatabase {
   let db: SqliteDatabase
   try {
-    if (path !== ':memory:' && !existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    if (path !== ':memory:') makeForOwner(path)
     db = new Database(path, { timeout: busyTimeoutMs })
     db.pragma('journal_mode = WAL')
   } catch (cause) {
@@ -87,6 +87,12 @@ function opened(path: string, migrate: (db: SqliteDatabase) => void): SqliteData
     throw error
   }
   return db
+}
+
+/** A folder that somebody else made may be open to all; what users said is not. The journal gets the rights of its file. */
+function makeForOwner(path: string): void {
+  if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
 }
 
 export function cannotBeOpened(path: string, cause: unknown): AirworthyError {
