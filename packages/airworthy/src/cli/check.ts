@@ -6,6 +6,7 @@ import type { Verdict } from '../readiness/verdict.ts'
 import { type CliContext, exitCodes, printFaults, printJson, runCommand } from './context.ts'
 import { dbFlag, dirFlag, environmentFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { checkKit } from './kit-access.ts'
+import { staleReleaseNote } from './stale-release.ts'
 
 interface CheckFlags {
   readonly environment?: string | undefined
@@ -51,6 +52,8 @@ async function check(context: CliContext, flags: CheckFlags, ask: typeof checkKi
     printFaults(context, error.faults, flags.json)
     return exitCodes.noVerdict
   }
+  const stale = await staleReleaseNote(context, flags)
+  if (stale !== undefined) context.stderr.write(`${stale}\n`)
   if (flags.json) printJson(context, verdict)
   else context.stdout.write(renderVerdict(verdict, { color: context.isTty && context.env.NO_COLOR === undefined }))
   return verdict.verdict === 'NO-GO' ? exitCodes.fail : exitCodes.pass

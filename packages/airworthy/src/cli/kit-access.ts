@@ -204,7 +204,7 @@ export async function runningUrl(dir: string, store?: StoreLocation): Promise<st
   return up.url
 }
 
-function operatorKey(dir: string, env: CliContext['env']): string {
+export function operatorKey(dir: string, env: CliContext['env']): string {
   const named = env.AIRWORTHY_KEY
   if (named?.startsWith('awo_')) return named
   try {
@@ -221,7 +221,13 @@ function operatorKey(dir: string, env: CliContext['env']): string {
   }
 }
 
-async function askKit<T>(url: string, method: 'GET' | 'POST', path: string, key: string, body?: unknown): Promise<T> {
+export async function askKit<T>(
+  url: string,
+  method: 'GET' | 'POST',
+  path: string,
+  key: string,
+  body?: unknown,
+): Promise<T> {
   let response: Response
   try {
     response = await fetch(`${url}/api/v1${path}`, {

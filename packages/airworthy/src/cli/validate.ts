@@ -10,6 +10,7 @@ import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { datasetFiles, loadDataset } from './evals/load-dataset.ts'
 import { jsonFlag, projectFlag } from './flags.ts'
 import { foldersOf } from './kit-access.ts'
+import { staleReleaseNote } from './stale-release.ts'
 import { table } from './table.ts'
 
 interface Flags {
@@ -55,6 +56,8 @@ export const validateCommand = buildCommand<Flags, [], CliContext>({
         const what = isDatasetOnly ? 'No eval runs with this dataset.' : 'Nothing starts with this manifest.'
         this.stdout.write(faults.length === 0 ? 'No faults.\n' : `${count}. ${what}\n`)
       }
+      const stale = faults.length === 0 ? await staleReleaseNote(this, given) : undefined
+      if (stale !== undefined) this.stderr.write(`${stale}\n`)
       if (faults.some((fault) => fault.code === 'MANIFEST_MISSING')) return exitCodes.usage
       return faults.length === 0 ? exitCodes.pass : exitCodes.fail
     })
