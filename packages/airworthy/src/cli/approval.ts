@@ -7,6 +7,7 @@ import type { ShownApproval } from '../operate/approvals/read-approval.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { type KitFlags, withKit } from './kit-access.ts'
+import { whatBecame } from './what-became.ts'
 
 interface Flags extends KitFlags {
   readonly json: boolean
@@ -67,6 +68,8 @@ const decision = (verb: 'approve' | 'reject', brief: string) =>
           this.stdout.write(
             `${approval.id} is ${approval.state} by ${approval.decidedBy ?? 'you'}: ${approval.tool} for ${printable(approval.principalId)}\n`,
           )
+        const became = verb === 'approve' && !given.json ? await whatBecame(this, given, approval.actionId) : undefined
+        if (became !== undefined) this.stdout.write(`${became}\n`)
         if (verb === 'approve' && !isKitRunning)
           this.stderr.write(
             'No kit runs on this folder: the action is executed by the next one that runs on its store, if it still may be then.\n',
