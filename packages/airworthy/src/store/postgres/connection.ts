@@ -9,7 +9,7 @@ import { AirworthyError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { TaskAfter } from '../../guard/port.ts'
 import { type Cell, type CellType, compositeArray } from './composite-array.ts'
-import { gatheredActs } from './gathered-acts.ts'
+import { actRoad, gatheredActs } from './gathered-acts.ts'
 
 /** Everything of a kit stands in this schema. */
 export const schemaName = 'airworthy'
@@ -67,6 +67,7 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
   pool.on('error', () => {})
   // The same of one that is held between two statements: what is asked of it next fails, and is tried again.
   pool.on('connect', (client) => client.on('error', () => {}))
+  const road = actRoad()
 
   /** @param run  is told whether an earlier try may have committed: its connection was cut before the reply came. */
   async function attempt<T>(run: (again: boolean) => Promise<T>): Promise<T> {
@@ -102,7 +103,7 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
     act: async <T>(name: string, parameters: object) =>
       await attempt(async (again) => await call<T>(pool, name, again ? { ...parameters, again } : parameters)),
     plainAct: <Answer>(plain: PlainAct<Answer>) => {
-      const gathered = gatheredActs(callPlainly(pool, plain), isRefused)
+      const gathered = gatheredActs(road, callPlainly(pool, plain), isRefused)
       return async (given: PlainCall) =>
         await attempt(async (again) => {
           if (!again) return await gathered(given.agent, given)

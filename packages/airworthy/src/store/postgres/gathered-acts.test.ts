@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { gatheredActs } from './gathered-acts.ts'
+import { actRoad, gatheredActs } from './gathered-acts.ts'
 
 interface Item {
   readonly task: string
@@ -8,10 +8,11 @@ interface Item {
 }
 
 /** A database that answers when it is told to. */
-function database(answer: (item: Item, together: number) => string | undefined | Error) {
+function database(answer: (item: Item, together: number) => string | undefined | Error, road = actRoad()) {
   const groups: string[][] = []
   const pending: (() => void)[] = []
   const act = gatheredActs<Item, string>(
+    road,
     (_agent, items) =>
       new Promise((resolve, reject) => {
         groups.push(items.map(({ task }) => task))
@@ -60,13 +61,20 @@ test('a second act of a task does not wait in line behind the first', async () =
   expect(await answers).toEqual(['of 1', 'of 2', 'of 3'])
 })
 
-test('agents do not wait for each other', async () => {
-  const { act, groups } = database(() => 'done')
-  act('one', { task: 'a' })
+test('acts of two kinds, or of two agents, take turns on one road, but those of a large group', async () => {
+  const road = actRoad()
+  const [intend, settle] = [database(() => 'done', road), database(() => 'done', road)]
+  intend.act('one', { task: 'a' })
+  intend.act('other', { task: 'b' })
+  settle.act('one', { task: 'c' })
   await turn()
-  act('other', { task: 'b' })
+  expect([intend.groups, settle.groups]).toEqual([[['a']], []])
+  await intend.reply()
   await turn()
-  expect(groups).toEqual([['a'], ['b']])
+  expect([intend.groups, settle.groups]).toEqual([[['a'], ['b']], []])
+  for (const task of ['d', 'e', 'f', 'g', 'h', 'i', 'j']) settle.act('one', { task })
+  await turn()
+  expect(settle.groups).toEqual([['c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']])
 })
 
 test('what is left out of a group is done again alone', async () => {
