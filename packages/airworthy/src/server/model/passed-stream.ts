@@ -82,8 +82,11 @@ export function passStream(
     try {
       const bytes = tapped()
       if (bytes === undefined) return
+      const isFirst = !isBegun
       isBegun = true
       if (!outgoing.write(bytes)) source.pause()
+      // Node gathers the writes of one turn; the first token is not to wait until the others of a burst are read.
+      if (isFirst) outgoing.socket?.uncork()
     } catch {
       cut()
     }

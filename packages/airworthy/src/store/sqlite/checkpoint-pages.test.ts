@@ -27,9 +27,11 @@ it('what another connection carried makes room: the journal is written from its 
   thread.close()
 })
 
-it('carrying is asked for now and then, not at each commit', () => {
-  let asked = 0
-  const onCommit = carryingNowAndThen(() => asked++)
-  for (let n = 0; n < 2_000; n++) onCommit()
-  expect(asked).toBe(3)
+it('carrying is asked for now and then, not at each commit, and by the acts that commits hold', () => {
+  for (const acts of [1, 16]) {
+    let asked = 0
+    const onCommit = carryingNowAndThen(() => asked++)
+    for (let n = 0; n < 2_000; n += acts) onCommit(acts)
+    expect(asked).toBe(3)
+  }
 })

@@ -16,13 +16,16 @@ export function leaveCheckpoints(db: SqliteDatabase): void {
 }
 
 /** Some 16 MiB of journal. */
-const commitsPerCarrying = 512
+const actsPerCarrying = 512
 
-/** @returns what is called at each commit, and now and then asks for the pages to be carried. */
-export function carryingNowAndThen(ask: () => void): () => void {
-  let commits = 0
-  return () => {
-    if (++commits % commitsPerCarrying === 0) ask()
+/** @returns what is told of each commit how many acts it held, and now and then asks for the pages to be carried. */
+export function carryingNowAndThen(ask: () => void): (acts: number) => void {
+  let sinceCarried = 0
+  return (acts) => {
+    sinceCarried += acts
+    if (sinceCarried < actsPerCarrying) return
+    sinceCarried = 0
+    ask()
   }
 }
 

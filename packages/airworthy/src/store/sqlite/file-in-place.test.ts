@@ -41,6 +41,6 @@ it.each<[string, () => void | Promise<void>]>([
   await expect(store.probe()).rejects.toMatchObject(gone)
   await expect(store.guard.intend({ task: { id: 'tsk_1' } } as IntendAct)).rejects.toMatchObject(gone)
   await expect(store.guard.hold({ task: { id: 'tsk_1' } } as HoldAct)).rejects.toMatchObject(gone)
-  const call = {} as Parameters<Store['models']['beginModelCall']>[0]
+  const call = { task: { id: 'tsk_1' } } as Parameters<Store['models']['beginModelCall']>[0]
   await expect(store.models.beginModelCall(call)).rejects.toMatchObject(gone)
 })

@@ -10,6 +10,7 @@ let db: SqliteDatabase
 let reader: SqliteDatabase
 let grouped: GroupedActs
 let commits: number
+let nowMs: number
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'airworthy-grouped-'))
@@ -17,7 +18,8 @@ beforeEach(() => {
   db.exec('CREATE TABLE acts (name TEXT PRIMARY KEY)')
   reader = openSqlite(folder)
   commits = 0
-  grouped = groupedActs(db, { mayCommit: () => {}, onCommit: () => commits++ })
+  nowMs = 1_000
+  grouped = groupedActs(db, { mayCommit: () => {}, onCommit: () => commits++, clock: () => nowMs })
 })
 afterEach(() => {
   for (const one of [db, reader]) one.close()
@@ -36,23 +38,23 @@ const putAndRefuse = (name: string) => (): never => {
 const committed = (): string[] => reader.prepare<[], string>('SELECT name FROM acts ORDER BY rowid').pluck().all()
 
 it('one task that acts alone waits for no turn', async () => {
-  const answers = [grouped.addOf('tsk_1', put('a'))]
+  const answers = [grouped.add('tsk_1', put('a'))]
   expect(committed()).toEqual(['a'])
-  answers.push(grouped.addOf('tsk_1', put('b')))
+  answers.push(grouped.add('tsk_1', put('b')))
   expect(committed()).toEqual(['a', 'b'])
   expect(await Promise.all(answers)).toEqual(['a', 'b'])
   expect(commits).toBe(2)
 })
 
 it('tasks that act at once share a commit, and nobody has an answer before it', async () => {
-  await grouped.addOf('tsk_1', put('a'))
+  await grouped.add('tsk_1', put('a'))
   const answered: string[] = []
   const rest = ['b', 'c', 'd'].map(async (name, n) => {
-    answered.push(await grouped.addOf(`tsk_${n + 2}`, put(name)))
+    answered.push(await grouped.add(`tsk_${n + 2}`, put(name)))
     expect(committed()).toEqual(['a', 'b', 'c', 'd'])
   })
   // The first task again: it has company now.
-  const again = grouped.addOf('tsk_1', () => committed().length)
+  const again = grouped.add('tsk_1', () => committed().length)
   await Promise.resolve()
   expect([committed(), answered, commits]).toEqual([['a'], [], 1])
   await Promise.all(rest)
@@ -62,13 +64,21 @@ it('tasks that act at once share a commit, and nobody has an answer before it', 
   expect(commits).toBe(2)
 })
 
+it('company is over after a while', async () => {
+  await grouped.add('tsk_1', put('a'))
+  nowMs += 11
+  const alone = grouped.add('tsk_2', put('b'))
+  expect(committed()).toEqual(['a', 'b'])
+  await alone
+})
+
 it('what one of a group does and then refuses is gone, and the others are kept', async () => {
-  await grouped.addOf('tsk_1', put('a'))
+  await grouped.add('tsk_1', put('a'))
   const answers = await Promise.allSettled([
-    grouped.addOf('tsk_2', put('b')),
-    grouped.addOf('tsk_3', putAndRefuse('c')),
-    grouped.addOf('tsk_4', put('a')),
-    grouped.addOf('tsk_5', put('e')),
+    grouped.add('tsk_2', put('b')),
+    grouped.add('tsk_3', putAndRefuse('c')),
+    grouped.add('tsk_4', put('a')),
+    grouped.add('tsk_5', put('e')),
   ])
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
   expect(answers[1]).toMatchObject({ reason: { message: 'c is refused' } })
@@ -77,26 +87,26 @@ it('what one of a group does and then refuses is gone, and the others are kept',
 })
 
 it('alone, too, what is refused is gone', async () => {
-  await expect(grouped.addOf('tsk_1', putAndRefuse('a'))).rejects.toThrow('a is refused')
+  await expect(grouped.add('tsk_1', putAndRefuse('a'))).rejects.toThrow('a is refused')
   expect(committed()).toEqual([])
 })
 
 it('a commit that fails is each one’s failure, and the next one works', async () => {
-  await grouped.addOf('tsk_1', put('a'))
+  await grouped.add('tsk_1', put('a'))
   db.pragma('query_only = ON')
-  const answers = await Promise.allSettled([grouped.addOf('tsk_2', put('b')), grouped.addOf('tsk_3', put('c'))])
+  const answers = await Promise.allSettled([grouped.add('tsk_2', put('b')), grouped.add('tsk_3', put('c'))])
   for (const answer of answers) expect(answer).toMatchObject({ reason: { code: 'STORE_UNAVAILABLE' } })
   db.pragma('query_only = OFF')
-  expect(await grouped.addOf('tsk_2', put('d'))).toBe('d')
+  expect(await grouped.add('tsk_2', put('d'))).toBe('d')
   expect(committed()).toEqual(['a', 'd'])
 })
 
 it('what is late goes first with the next act of a task, alone or in company', async () => {
-  const late = [grouped.add(put('late'), 'late')]
-  const alone = grouped.addOf('tsk_1', put('a'))
+  const late = [grouped.addLate(put('late'))]
+  const alone = grouped.add('tsk_1', put('a'))
   expect(committed()).toEqual(['late', 'a'])
-  late.push(grouped.add(put('later'), 'late'))
-  const company = grouped.addOf('tsk_2', put('b'))
+  late.push(grouped.addLate(put('later')))
+  const company = grouped.add('tsk_2', put('b'))
   expect(committed()).toEqual(['late', 'a'])
   await company
   expect(committed()).toEqual(['late', 'a', 'later', 'b'])
@@ -104,10 +114,16 @@ it('what is late goes first with the next act of a task, alone or in company', a
   expect(commits).toBe(2)
 })
 
+it('what is late is committed by itself when nobody else acts', async () => {
+  await Promise.all([grouped.addLate(put('late')), grouped.addLate(put('later'))])
+  expect([committed(), commits]).toEqual([['late', 'later'], 1])
+})
+
 it('all that waits is committed on demand', async () => {
-  const answers = [grouped.add(put('late'), 'late'), grouped.add(put('now'), 'now')]
-  expect(committed()).toEqual([])
+  await grouped.add('tsk_1', put('a'))
+  const answers = [grouped.addLate(put('late')), grouped.add('tsk_2', put('now'))]
+  expect(committed()).toEqual(['a'])
   grouped.flush()
-  expect(committed()).toEqual(['late', 'now'])
+  expect(committed()).toEqual(['a', 'late', 'now'])
   expect(await Promise.all(answers)).toEqual(['late', 'now'])
 })

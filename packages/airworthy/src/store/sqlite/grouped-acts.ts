@@ -1,17 +1,19 @@
 /**
- * Acts that share one commit. A commit waits for the disk, which costs more than everything else in an act: what comes within one
- * turn of the event loop is committed together, each act in a savepoint of its own. Who acts alone waits for no turn. A late act waits
- * a few milliseconds for others, then goes with the next commit, before what is in it. A crash in between loses it, so only what a sweep
+ * Acts that share one commit. A commit waits for the disk, which costs more than everything else in an act: what several tasks do at
+ * once is committed together, each act in a savepoint of its own. A task that acts alone waits for nobody. A late act waits a few
+ * milliseconds for others, then goes with the next commit, before what is in it. A crash in between loses it, so only what a sweep
  * makes good again may be late, and only what later acts need not see.
  */
 import { beginWaiting, endWaiting } from './late-acts.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
 
 export interface GroupedActs {
-  /** @param run  inside a transaction. Resolves when it is committed. @throws STORE_UNAVAILABLE; nothing of this act was kept */
-  add<T>(run: () => T, when: 'now' | 'late'): Promise<T>
-  /** As `add`, now and after all that is late; at once while no other task acts. */
-  addOf<T>(task: string, run: () => T): Promise<T>
+  /**
+   * Together with what other tasks do, after all that is late; at once while no other task acts.
+   * @param run  inside a transaction. Resolves when it is committed. @throws STORE_UNAVAILABLE; nothing of this act was kept
+   */
+  add<T>(task: string, run: () => T): Promise<T>
+  addLate<T>(run: () => T): Promise<T>
   /** Commits all that waits. Never throws: each act's own promise says how it went. */
   flush(): void
 }
@@ -24,11 +26,14 @@ interface Waiting {
 
 type Result = { readonly value: unknown } | { readonly error: unknown }
 
-/** How long a late act lets commits go without it, and when it asks for one of its own. */
-const lateMs = 5
-const latestMs = 20
+/** When a late act asks for a commit of its own. */
+const lateMsMax = 20
 /** For how long after an act another task's act expects company. */
 const companyMs = 10
+/** A group that is smaller waits a few turns of the event loop for more, and about a millisecond at most. */
+const groupWanted = 8
+const turnsMax = 4
+const turnsMsMax = 1
 /** A commit of more would hold up whoever else writes. */
 const groupMax = 256
 
@@ -36,20 +41,24 @@ export interface GroupedActsOptions {
   /** Throws when nothing may be committed now. */
   readonly mayCommit: () => void
   /** Called after each commit. */
-  readonly onCommit: () => void
+  readonly onCommit: (acts: number) => void
+  /** Milliseconds, of any beginning. */
+  readonly clock?: () => number
 }
 
-export function groupedActs(db: SqliteDatabase, { mayCommit, onCommit }: GroupedActsOptions): GroupedActs {
+export function groupedActs(
+  db: SqliteDatabase,
+  { mayCommit, onCommit, clock = () => performance.now() }: GroupedActsOptions,
+): GroupedActs {
   let late: Waiting[] = []
   let now: Waiting[] = []
-  /** Since when the oldest late act waits. */
-  let lateSinceMs = 0
+  let lateTimer: NodeJS.Timeout | undefined
   let isScheduled = false
-  /** Somebody in this turn must see what is late. */
-  let isHurried = false
+  /** Of the group that waits: since when, and the turns it has waited. */
+  let sinceMs = 0
+  let turns = 0
   let lastTask: string | undefined
   let lastMs = 0
-  let timer: NodeJS.Timeout | undefined
 
   /** A transaction inside another is a savepoint. */
   const apart = db.transaction((run: () => unknown) => run())
@@ -77,7 +86,7 @@ export function groupedActs(db: SqliteDatabase, { mayCommit, onCommit }: Grouped
       for (const { reject } of acts) reject(asStoreError(error))
       return
     }
-    onCommit()
+    onCommit(acts.length)
     for (const [index, { resolve, reject }] of acts.entries()) {
       const result = results[index] as Result
       if ('error' in result) reject(asStoreError(result.error))
@@ -89,59 +98,54 @@ export function groupedActs(db: SqliteDatabase, { mayCommit, onCommit }: Grouped
     const acts = late.length === 0 ? now : [...late, ...now]
     late = []
     now = []
-    clearTimeout(timer)
-    timer = undefined
-    isHurried = false
+    turns = 0
+    clearTimeout(lateTimer)
     endWaiting(flush)
     commit(acts)
   }
 
-  function flushNow(): void {
+  function atTurn(): void {
     isScheduled = false
     if (now.length === 0) return
-    if (isHurried || late.length === 0 || performance.now() - lateSinceMs >= lateMs) flush()
+    const isEnough = now.length >= groupWanted || turns >= turnsMax || clock() - sinceMs >= turnsMsMax
+    if (isEnough) flush()
     else {
-      const acts = now
-      now = []
-      commit(acts)
+      turns++
+      waitForTurn()
     }
   }
 
   function waitForTurn(): void {
     if (isScheduled) return
     isScheduled = true
-    setImmediate(flushNow)
+    setImmediate(atTurn)
   }
 
-  const queued = <T>(queue: 'now' | 'late', run: () => T): Promise<T> =>
+  const queued = <T>(acts: Waiting[], run: () => T): Promise<T> =>
     new Promise((resolve, reject) => {
-      const acts = queue === 'late' ? late : now
       acts.push({ run, resolve: resolve as Waiting['resolve'], reject })
       if (acts.length >= groupMax) flush()
     })
 
   return {
-    add(run, when) {
-      if (when === 'late' && late.length === 0) {
-        lateSinceMs = performance.now()
-        timer = setTimeout(flush, latestMs)
-        beginWaiting(flush)
-      }
-      if (when === 'now') waitForTurn()
-      return queued(when, run)
-    },
-    addOf(task, run) {
-      const nowMs = performance.now()
-      const isAlone = now.length === 0 && (task === lastTask || nowMs - lastMs > companyMs)
+    add(task, run) {
+      const nowMs = clock()
+      const isFirst = now.length === 0
+      const isAlone = isFirst && (task === lastTask || nowMs - lastMs > companyMs)
       lastTask = task
       lastMs = nowMs
-      const answer = queued('now', run)
+      if (isFirst) sinceMs = nowMs
+      const answer = queued(now, run)
       if (isAlone) flush()
-      else {
-        isHurried = true
-        waitForTurn()
-      }
+      else waitForTurn()
       return answer
+    },
+    addLate(run) {
+      if (late.length === 0) {
+        lateTimer = setTimeout(flush, lateMsMax)
+        beginWaiting(flush)
+      }
+      return queued(late, run)
     },
     flush,
   }

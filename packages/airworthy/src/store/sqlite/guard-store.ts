@@ -267,7 +267,7 @@ export function sqliteGuardStore(
   /** Writes, together with what others write at the same time; a store that cannot commit is STORE_UNAVAILABLE. */
   const write = async <T>(task: string, run: () => T): Promise<T> => {
     try {
-      return await grouped.addOf(task, run)
+      return await grouped.add(task, run)
     } catch (error) {
       if (error instanceof RollbackWith) return error.value as T
       throw error

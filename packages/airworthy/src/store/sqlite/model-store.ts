@@ -11,7 +11,6 @@ import { type TaskActionRow, taskActionColumns, taskActionOfRow } from '../rows/
 import { type CounterRow, counterColumns } from '../rows/task-row.ts'
 import type { GroupedActs } from './grouped-acts.ts'
 import type { HandedSpans } from './handed-spans.ts'
-import { flushLateActs } from './late-acts.ts'
 import { act, readApart, type SqliteDatabase } from './open.ts'
 import { spanFinder } from './span-finder.ts'
 
@@ -105,13 +104,8 @@ export function sqliteModelStore(
 
   return {
     async beginModelCall(call) {
-      const isBehind = ended.size > 0
-      let answer = await grouped.add(() => begin(call), 'now')
-      if (isBehind && answer.kind === 'over-budget') {
-        // What calls have given back that ended before may be enough.
-        flushLateActs()
-        answer = await grouped.add(() => begin(call), 'now')
-      }
+      // What calls have given back that ended before is late at most, and so it comes before.
+      const answer = await grouped.add(call.task.id, () => begin(call))
       if (answer.kind === 'begun' && open.size < openMax) open.add(call.callId)
       return answer
     },
@@ -123,7 +117,7 @@ export function sqliteModelStore(
       if (!isOpen && (await readApart(() => running.get(ending.callId))) === undefined) return false
       ended.add(ending.callId)
       grouped
-        .add(() => finish(ending), 'late')
+        .addLate(() => finish(ending))
         .catch(() => {}) // The call stays on record as running, and the sweep counts it as lost.
         .finally(() => ended.delete(ending.callId))
       return true
