@@ -114,6 +114,16 @@ it('what is late goes first with the next act of a task, alone or in company', a
   expect(commits).toBe(2)
 })
 
+it('what goes ahead leaves behind what is late, unless one beside it does not', async () => {
+  const late = grouped.addLate(put('late'))
+  const ahead = grouped.addAhead('tsk_1', put('a'))
+  expect(committed()).toEqual(['a'])
+  const beside = [grouped.addAhead('tsk_2', put('b')), grouped.add('tsk_3', put('c'))]
+  await Promise.all(beside)
+  expect(committed()).toEqual(['a', 'late', 'b', 'c'])
+  expect(await Promise.all([late, ahead])).toEqual(['late', 'a'])
+})
+
 it('what is late is committed by itself when nobody else acts', async () => {
   await Promise.all([grouped.addLate(put('late')), grouped.addLate(put('later'))])
   expect([committed(), commits]).toEqual([['late', 'later'], 1])

@@ -1,8 +1,8 @@
 /**
  * Acts that share one commit. A commit waits for the disk, which costs more than everything else in an act: what several tasks do at
- * once is committed together, each act in a savepoint of its own. A task that acts alone waits for nobody. A late act waits a few
- * milliseconds for others, then goes with the next commit, before what is in it. A crash in between loses it, so only what a sweep
- * makes good again may be late, and only what later acts need not see.
+ * once is committed together, each act in a savepoint of its own. A task that acts alone waits for nobody. A late act waits some
+ * milliseconds for others, or goes with the next commit that is not ahead of it, before what is in that. A crash in between loses it, so
+ * only what a sweep makes good again may be late.
  */
 import { beginWaiting, endWaiting } from './late-acts.ts'
 import { asStoreError, type SqliteDatabase } from './open.ts'
@@ -13,6 +13,9 @@ export interface GroupedActs {
    * @param run  inside a transaction. Resolves when it is committed. @throws STORE_UNAVAILABLE; nothing of this act was kept
    */
   add<T>(task: string, run: () => T): Promise<T>
+  /** As `add`, ahead of what is late. */
+  addAhead<T>(task: string, run: () => T): Promise<T>
+  /** As above, some time soon. */
   addLate<T>(run: () => T): Promise<T>
   /** Commits all that waits. Never throws: each act's own promise says how it went. */
   flush(): void
@@ -57,6 +60,7 @@ export function groupedActs(
   /** Of the group that waits: since when, and the turns it has waited. */
   let sinceMs = 0
   let turns = 0
+  let isAhead = true
   let lastTask: string | undefined
   let lastMs = 0
 
@@ -97,18 +101,29 @@ export function groupedActs(
   function flush(): void {
     const acts = late.length === 0 ? now : [...late, ...now]
     late = []
-    now = []
-    turns = 0
     clearTimeout(lateTimer)
     endWaiting(flush)
+    go(acts)
+  }
+
+  function go(acts: readonly Waiting[]): void {
+    now = []
+    turns = 0
+    isAhead = true
     commit(acts)
+  }
+
+  /** Commits the group that waits. */
+  function flushNow(): void {
+    if (isAhead) go(now)
+    else flush()
   }
 
   function atTurn(): void {
     isScheduled = false
     if (now.length === 0) return
     const isEnough = now.length >= groupWanted || turns >= turnsMax || clock() - sinceMs >= turnsMsMax
-    if (isEnough) flush()
+    if (isEnough) flushNow()
     else {
       turns++
       waitForTurn()
@@ -127,19 +142,25 @@ export function groupedActs(
       if (acts.length >= groupMax) flush()
     })
 
+  const joined = <T>(task: string, run: () => T): Promise<T> => {
+    const nowMs = clock()
+    const isFirst = now.length === 0
+    const isAlone = isFirst && (task === lastTask || nowMs - lastMs > companyMs)
+    lastTask = task
+    lastMs = nowMs
+    if (isFirst) sinceMs = nowMs
+    const answer = queued(now, run)
+    if (isAlone) flushNow()
+    else waitForTurn()
+    return answer
+  }
+
   return {
     add(task, run) {
-      const nowMs = clock()
-      const isFirst = now.length === 0
-      const isAlone = isFirst && (task === lastTask || nowMs - lastMs > companyMs)
-      lastTask = task
-      lastMs = nowMs
-      if (isFirst) sinceMs = nowMs
-      const answer = queued(now, run)
-      if (isAlone) flush()
-      else waitForTurn()
-      return answer
+      isAhead = false
+      return joined(task, run)
     },
+    addAhead: joined,
     addLate(run) {
       if (late.length === 0) {
         lateTimer = setTimeout(flush, lateMsMax)

@@ -104,8 +104,10 @@ export function sqliteModelStore(
 
   return {
     async beginModelCall(call) {
-      // What calls have given back that ended before is late at most, and so it comes before.
-      const answer = await grouped.add(call.task.id, () => begin(call))
+      const isBehind = ended.size > 0
+      let answer = await grouped.addAhead(call.task.id, () => begin(call))
+      // What calls have given back that ended before may be enough.
+      if (isBehind && answer.kind === 'over-budget') answer = await grouped.add(call.task.id, () => begin(call))
       if (answer.kind === 'begun' && open.size < openMax) open.add(call.callId)
       return answer
     },
