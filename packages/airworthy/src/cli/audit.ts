@@ -1,9 +1,10 @@
-/** `airworthy audit verify | export | prove`: they read the log beside a running kit, or an export with nothing else at hand. */
+/** `airworthy audit ls | verify | export | prove`: they read the log beside a running kit, or an export with nothing else at hand. */
 import { createReadStream, createWriteStream, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import { AirworthyError } from '../core/errors.ts'
+import { lsCommand } from './audit-ls.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { type KitFlags, storeOf } from './kit-access.ts'
@@ -123,8 +124,8 @@ const proveCommand = buildCommand<Flags, [string], CliContext>({
 })
 
 export const auditCommands = buildRouteMap({
-  routes: { verify: verifyCommand, export: exportCommand, prove: proveCommand },
-  docs: { brief: 'The audit log: verify, export, prove' },
+  routes: { ls: lsCommand, verify: verifyCommand, export: exportCommand, prove: proveCommand },
+  docs: { brief: 'The audit log: ls, verify, export, prove' },
 })
 
 interface OpenLog {

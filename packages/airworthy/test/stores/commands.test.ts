@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sealEntry } from '../../src/audit/seal-entry.ts'
 import { createKit } from '../../src/kit.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { type TestProject, testProject } from '../api/project.ts'
 import { runCommand, runHere, runUp } from '../fixtures/run-command.ts'
 import { describeOnPostgres, onPostgres, type TestDatabase, testDatabase } from '../fixtures/test-store.ts'
@@ -80,6 +82,46 @@ describe('commands on the store', () => {
     expect(info.log.checkpoint.size).toBe(info.log.indexed)
     const shown = await run('store', 'info', ...at)
     expect(shown.stdout).toMatch(/audit log: \d+ entries.*last checkpoint of size \d+[\s\S]*audit_entries +\d+ +\d+/)
+  })
+
+  it('`audit ls` lists entries newest last, with and without an index, and shows hostile text for what it is', async () => {
+    const dir = join(project.folder, '.airworthy')
+    const at = onPostgres ? [...where, '--dir', dir] : ['--dir', dir]
+    const { json: all } = await runJson('audit', 'ls', '--limit', '1000', ...at)
+    const kinds = all.entries.map(({ kind }: { kind: string }) => kind)
+    expect([kinds[0], all.unsequenced, all.cut]).toEqual(['release-registered', 0, false])
+    expect(all.entries.map(({ index }: { index: number }) => index)).toEqual([...kinds.keys()])
+    const { json: newest } = await runJson('audit', 'ls', '--limit', '2', ...at)
+    expect(newest.entries).toEqual(all.entries.slice(-2))
+    const { json: created } = await runJson('audit', 'ls', '--kind', 'key-created', ...at)
+    expect(created.entries).toMatchObject([{ kind: 'key-created', actor: { verified_by: expect.any(String) } }])
+    expect((await run('audit', 'prove', created.entries[0].id, ...at)).code).toBe(0)
+
+    const store = await openStore(onPostgres ? database.location : { dir })
+    await store.audit.append(
+      sealEntry({
+        id: 'ent_hostile',
+        timeMs: 0,
+        kind: 'action-denied',
+        actor: { kind: 'agent', id: `\u001b[2J\u202e${'x'.repeat(200)}`, verifiedBy: 'agent_key' },
+        action: 'stamp\nent_forged',
+        task: 'tsk_hostile',
+        decision: 'deny',
+        reasons: [{ code: 'POLICY_FORBID', message: 'No.' }],
+      }),
+    )
+    await store.close()
+    const { stdout } = await run('audit', 'ls', '--task', 'tsk_hostile', ...at)
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^time +index +entry +kind +actor +action +object +outcome +task$/),
+      expect.stringMatching(
+        /^1970-01-01T00:00:00.000Z +- +ent_hostile +action-denied +agent \\u\{1b\}\[2J\\u\{202e\}x+\.\.\. +stamp\\u\{a\}ent_forged +deny POLICY_FORBID +tsk_hostile$/,
+      ),
+      '',
+    ])
+    expect((await run('audit', 'ls', ...at)).stdout).toContain('\n1 newer one has no index yet.\n')
+    expect((await run('audit', 'ls', '--task', 'tsk_nothing', ...at)).stdout).toBe('No entries.\n')
+    expect((await run('audit', 'ls', '--kind', 'denied', ...at)).stderr).toContain('one of log-started')
   })
 
   it('`store copy` takes it to a folder, verifies it there, and never twice', async () => {
