@@ -4,9 +4,11 @@ import { AirworthyError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import type { ApprovalRecord } from '../guard/port.ts'
 import type { ShownApproval } from '../operate/approvals/read-approval.ts'
+import { wireOfApproval } from '../server/wire/approval.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { type KitFlags, withKit } from './kit-access.ts'
+import { table } from './table.ts'
 import { whatBecame } from './what-became.ts'
 
 interface Flags extends KitFlags {
@@ -24,9 +26,9 @@ const lsCommand = buildCommand<Flags & { state: string | undefined }, [], CliCon
   async func(given) {
     await runCommand(this, given.json, async () => {
       const approvals = await withKit(this, given, (kit) => kit.listApprovals(given.state))
-      if (given.json) printJson(this, { approvals })
+      if (given.json) printJson(this, { approvals: approvals.map(wireOfApproval) })
       else if (approvals.length === 0) this.stdout.write('No approvals.\n')
-      else for (const approval of approvals) this.stdout.write(`${oneLine(approval)}\n`)
+      else this.stdout.write(table(['approval', 'state', 'tool', 'for', 'needs', 'until'], approvals.map(rowOf)))
       return exitCodes.pass
     })
   },
@@ -38,7 +40,7 @@ const showCommand = buildCommand<Flags, [string], CliContext>({
   async func(given, id) {
     await runCommand(this, given.json, async () => {
       const approval = await withKit(this, given, (kit) => kit.readApproval(id))
-      if (given.json) printJson(this, approval)
+      if (given.json) printJson(this, { ...wireOfApproval(approval), arguments: approval.arguments })
       else this.stdout.write(details(approval))
       return exitCodes.pass
     })
@@ -63,7 +65,7 @@ const decision = (verb: 'approve' | 'reject', brief: string) =>
           approval: await kit.decideApproval(id, verb === 'approve' ? 'approved' : 'rejected', given.comment, key),
           isKitRunning: kit.isKitRunning,
         }))
-        if (given.json) printJson(this, approval)
+        if (given.json) printJson(this, wireOfApproval(approval))
         else
           this.stdout.write(
             `${approval.id} is ${approval.state} by ${approval.decidedBy ?? 'you'}: ${approval.tool} for ${printable(approval.principalId)}\n`,
@@ -101,9 +103,9 @@ async function personKey(context: CliContext, file: string | undefined): Promise
   })
 }
 
-function oneLine(approval: ApprovalRecord): string {
-  const when = new Date(approval.expiresMs).toISOString()
-  return `${approval.id}  ${approval.state.padEnd(8)}  ${approval.tool}  for ${printable(approval.principalId)}  needs ${approval.roles.join(' and ')}  until ${when}`
+function rowOf({ id, state, tool, principalId, roles, expiresMs }: ApprovalRecord): readonly string[] {
+  const until = new Date(expiresMs).toISOString()
+  return [id, state, tool, principalId, roles.join(' and '), until].map((cell) => printable(cell))
 }
 
 function details(approval: ShownApproval): string {

@@ -1,10 +1,13 @@
 /** `airworthy keys create | ls | revoke`. A key is printed once; the kit keeps its hash. */
 import { buildCommand, buildRouteMap } from '@stricli/core'
+import { printable } from '../core/printable.ts'
 import type { CredentialRecord } from '../operate/keys/port.ts'
 import { readProject } from '../operate/onboard/read-project.ts'
+import { wireOfKey } from '../server/wire/key.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
 import { foldersOf, type KitFlags, withKit } from './kit-access.ts'
+import { table } from './table.ts'
 
 const flags = { json: jsonFlag, dir: dirFlag, db: dbFlag, project: projectFlag }
 interface Flags extends KitFlags {
@@ -55,7 +58,7 @@ const createCommand = buildCommand<
           ...(given.principal === undefined ? {} : { principal: given.principal }),
         }),
       )
-      if (given.json) printJson(this, { ...record, key })
+      if (given.json) printJson(this, { ...wireOfKey(record), key })
       else {
         this.stderr.write(
           `${record.kind} key ${record.id} for ${record.name}. It is shown this once; the kit keeps only ${record.kind === 'ci' ? 'the hash of its public half' : 'its hash'}.\n`,
@@ -75,21 +78,19 @@ const lsCommand = buildCommand<Flags, [], CliContext>({
   async func(given) {
     await runCommand(this, given.json, async () => {
       const keys = await withKit(this, given, (kit) => kit.listKeys())
-      if (given.json) printJson(this, { keys })
+      if (given.json) printJson(this, { keys: keys.map(wireOfKey) })
       else if (keys.length === 0) this.stdout.write('No keys but the operator key in the folder.\n')
-      else {
-        for (const { id, kind, name, roles, agent, revokedMs } of keys) {
-          const state = revokedMs === undefined ? '' : `  revoked ${new Date(revokedMs).toISOString()}`
-          const of = agent === undefined ? '' : `  of agent ${agent}`
-          this.stdout.write(
-            `${id}  ${kind.padEnd(8)}  ${name}${of}${roles.length === 0 ? '' : `  roles ${roles.join(', ')}`}${state}\n`,
-          )
-        }
-      }
+      else this.stdout.write(table(['key', 'kind', 'name', 'agent', 'roles', 'created', 'revoked'], keys.map(rowOf)))
       return exitCodes.pass
     })
   },
 })
+
+function rowOf({ id, kind, name, agent, roles, createdMs, revokedMs }: CredentialRecord): readonly string[] {
+  const revoked = revokedMs === undefined ? '' : new Date(revokedMs).toISOString()
+  const cells = [id, kind, name, agent ?? '', roles.join(', '), new Date(createdMs).toISOString(), revoked]
+  return cells.map((cell) => printable(cell))
+}
 
 const revokeCommand = buildCommand<Flags, [string], CliContext>({
   docs: { brief: 'Revoke a key, at once' },

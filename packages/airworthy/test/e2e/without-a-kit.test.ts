@@ -91,6 +91,19 @@ describe('beside a broken manifest', () => {
     expect((await run('revive', 'stamp')).code).toBe(0)
   })
 
+  it('a list has a header, and names its fields as the API does', async () => {
+    const listed = await run('approval', 'ls')
+    expect(listed.stdout).toMatch(
+      /^approval +state +tool +for +needs +until\napr_\w+ +pending +send_letter +Ana +approver +\S+Z\n$/i,
+    )
+    const [approval] = JSON.parse((await run('approval', 'ls', '--json')).stdout).approvals
+    expect(approval).toMatchObject({ id: held.approval, action: held.action, created_ms: expect.any(Number) })
+    expect(JSON.parse((await run('approval', 'show', held.approval, '--json')).stdout)).toMatchObject({
+      ...approval,
+      arguments: { to: expect.any(String) },
+    })
+  })
+
   it('show gives all of the arguments, with what would hide made visible', async () => {
     const shown = await run('approval', 'show', held.approval)
     expect(shown.stdout).toContain(`to: "${'x\\u{202e}'.repeat(20)}"`)

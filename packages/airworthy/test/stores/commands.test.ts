@@ -65,7 +65,11 @@ describe('commands on the store', () => {
     const at = onPostgres ? [...where, ...dir] : dir
     const created = await run('keys', 'create', '--kind', 'person', '--name', 'bo', '--role', 'approver', ...at)
     expect([created.code, created.stdout]).toEqual([0, expect.stringMatching(/^awp_/)])
-    expect((await runJson('keys', 'ls', ...at)).json.keys).toHaveLength(1)
+    const { json: listed } = await runJson('keys', 'ls', ...at)
+    expect(listed.keys).toMatchObject([{ name: 'bo', roles: ['approver'], created_ms: expect.any(Number) }])
+    expect((await run('keys', 'ls', ...at)).stdout).toMatch(
+      /^key +kind +name +agent +roles +created +revoked\nkey_\w+ +person +bo +approver +\S+Z\n$/,
+    )
     expect((await runJson('kill', 'stamp', ...at)).json).toMatchObject({
       requested: expect.any(Number),
       verified: expect.any(Number),
