@@ -8,11 +8,16 @@ import { buildCommand, buildRouteMap } from '@stricli/core'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { DataClass } from '../core/action.ts'
+import type { Reason } from '../core/decision.ts'
 import { AirworthyError, invariant, throwFaults } from '../core/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../core/json.ts'
 import type { EffectiveManifest, EffectiveTool } from '../core/manifest/effective.ts'
+import { printable } from '../core/printable.ts'
 import { labelsOf } from '../data/labels.ts'
+import { argumentValidator } from '../guard/argument-validator.ts'
 import { loadPolicies, policyInputOf } from '../guard/build-guard.ts'
+import { checkArguments } from '../guard/steps/check-arguments.ts'
+import { setRetrievalFilters } from '../guard/steps/check-release.ts'
 import { readProject } from '../operate/onboard/read-project.ts'
 import type { LoadedPolicies, PolicyDecision } from '../policy/guard-policies.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
@@ -58,16 +63,20 @@ const explainCommand = buildCommand<Flags & QuestionFlags, [string], CliContext>
   async func(given, tool) {
     await runCommand(this, given.json, async () => {
       const loaded = load(this, given)
-      const decision = decide(loaded, {
+      const asked: Question = {
         tool,
         principal: given.principal ?? 'somebody',
         attributes: objectOf(given.attributes, '--attributes'),
         arguments: objectOf(given.arguments, '--arguments'),
         untrusted: given.untrusted === undefined ? [] : given.untrusted.split(','),
-      })
-      if (given.json) printJson(this, decision)
-      else this.stdout.write(explain(tool, decision))
-      return decision.decision === 'allow' ? exitCodes.pass : exitCodes.fail
+      }
+      const seen = asGuardSees(loaded, asked)
+      // Who gives no arguments asks about the tool, not about a call of it.
+      const refused = given.arguments === undefined ? undefined : seen.refused
+      const decision = decide(loaded, { ...asked, arguments: seen.arguments })
+      if (given.json) printJson(this, refused === undefined ? decision : { ...decision, refused })
+      else this.stdout.write(explain(tool, decision, refused))
+      return decision.decision === 'allow' && refused === undefined ? exitCodes.pass : exitCodes.fail
     })
   },
 })
@@ -168,6 +177,20 @@ interface Question {
   readonly untrusted: readonly string[]
 }
 
+/**
+ * The arguments as the guard hands them to the policies: what filters a retrieval comes from the principal. `refused` is why it
+ * would not: schema, limits, size, or a principal without what filters.
+ */
+function asGuardSees({ manifest }: Loaded, question: Question): { arguments: JsonObject; refused: Reason | undefined } {
+  const { principal: id, attributes, arguments: args } = question
+  const tool = toolOf(manifest, question.tool)
+  const principal = { id, attributes, verifiedBy: 'asserted_by_agent' } as const
+  const filtered = setRetrievalFilters({ manifest }, { principal }, tool, args)
+  if (filtered.kind === 'deny') return { arguments: args, refused: filtered.reasons[0] }
+  const misfit = checkArguments({ validator: argumentValidator() }, tool, filtered.arguments)
+  return { arguments: filtered.arguments, refused: misfit?.reasons[0] }
+}
+
 /** The policy step alone: roles that the tool's own `confirm` demands are added, the other steps are not run. */
 function decide({ manifest, policies }: Loaded, question: Question): PolicyDecision {
   const tool = toolOf(manifest, question.tool)
@@ -240,17 +263,19 @@ function readCases(path: string) {
   })
 }
 
-function explain(tool: string, decision: PolicyDecision): string {
+function explain(tool: string, decision: PolicyDecision, refused: Reason | undefined): string {
   const verb = decision.decision === 'deny' ? 'DENY' : decision.confirm.length > 0 ? 'CONFIRM' : 'ALLOW'
+  const why = ({ code, path, message }: Partial<Reason>): string =>
+    printable(`  ${code}${path === undefined || path === '' ? '' : ` ${path}`}: ${message}`)
   return [
-    `${verb} ${tool}`,
-    ...(decision.message === undefined
-      ? []
-      : [`  ${decision.code}${decision.path === undefined ? '' : ` ${decision.path}`}: ${decision.message}`]),
+    ...(refused === undefined
+      ? [`${verb} ${tool}`]
+      : [`DENY ${tool}`, why(refused), `  the guard stops there; the policies would say ${verb}`]),
+    ...(decision.message === undefined ? [] : [why(decision)]),
     ...decision.policies.map((policy) => `  determined by ${policy}`),
     ...decision.errors.map((policy) => `  erred: ${policy}`),
     ...(decision.confirm.length === 0 ? [] : [`  CONFIRMATION REQUIRED by ${decision.confirm.join(' and ')}`]),
-    '  The policy step only; schema, auth checks, budgets and data rules come beside it.',
+    '  The policies, and the arguments where they are given; auth checks, budgets and data rules come beside them.',
     '',
   ].join('\n')
 }

@@ -88,7 +88,7 @@ describe('a project at rest', () => {
   it('shows, explains and tests its policies', async () => {
     const show = await airworthy(['policy', 'show'], { cwd: project, env })
     expect(show.stdout).toMatch(/permit \(principal, action == Action::"issue_refund"/)
-    const explain = (attributes: object) =>
+    const explain = (attributes: object, amount = 5) =>
       airworthy(
         [
           'policy',
@@ -97,7 +97,7 @@ describe('a project at rest', () => {
           '--attributes',
           JSON.stringify(attributes),
           '--arguments',
-          '{"order_id":"AB-12345","amount":5,"reason":"late"}',
+          JSON.stringify({ order_id: 'AB-12345', amount, reason: 'late' }),
           '--json',
         ],
         { cwd: project, env },
@@ -106,6 +106,15 @@ describe('a project at rest', () => {
     expect([allowed.code, json(allowed.stdout)]).toMatchObject([0, { decision: 'allow', confirm: ['refund-approver'] }])
     const denied = await explain({ role: 'guest', tenant: 't' })
     expect([denied.code, json(denied.stdout)]).toMatchObject([1, { decision: 'deny', code: 'POLICY_NO_PERMIT' }])
+    const refused = await explain({ role: 'support', tenant: 't' }, 50_000)
+    expect([refused.code, json(refused.stdout)]).toMatchObject([
+      1,
+      { decision: 'allow', refused: { code: 'ARGUMENTS_INVALID', path: '/amount' } },
+    ])
+    const over = ['policy', 'explain', 'issue_refund', '--attributes', '{"role":"support"}', '--arguments']
+    expect((await airworthy([...over, '{"amount":50000}'], { cwd: project, env })).stdout).toMatch(
+      /^DENY issue_refund\n {2}ARGUMENTS_INVALID.*\n {2}the guard stops there; the policies would say /,
+    )
     const table = join(project, 'expected.yaml')
     const cases = (expected: string): string =>
       `cases:\n  - { name: guests, tool: get_order, attributes: { role: guest, tenant: t }, arguments: { order_id: AB-12345 }, expect: ${expected} }\n`

@@ -3,7 +3,11 @@ import type { JsonObject } from '../../core/json.ts'
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import { type Denial, deny, type Guard } from '../guard.ts'
 
-export function checkArguments(guard: Guard, tool: EffectiveTool, args: JsonObject): Denial | undefined {
+export function checkArguments(
+  guard: Pick<Guard, 'validator'>,
+  tool: EffectiveTool,
+  args: JsonObject,
+): Denial | undefined {
   const fault = guard.validator.check(tool, args)
   if (fault === undefined) return undefined
   const where = fault.path === '' ? 'The arguments' : `The argument ${fault.path}`

@@ -38,7 +38,12 @@ export async function checkRelease(guard: Guard, task: TaskRecord, toolName: str
 export type FiltersSet = { readonly kind: 'arguments'; readonly arguments: JsonObject } | Denial
 
 /** Sets the access-control argument of a retrieval from the principal; whatever the agent sent there is replaced. */
-export function setRetrievalFilters(guard: Guard, task: TaskRecord, tool: EffectiveTool, args: JsonObject): FiltersSet {
+export function setRetrievalFilters(
+  guard: Pick<Guard, 'manifest'>,
+  task: Pick<TaskRecord, 'principal'>,
+  tool: EffectiveTool,
+  args: JsonObject,
+): FiltersSet {
   const acl = guard.manifest.retrieval[tool.name]?.acl
   if (acl === undefined) return { kind: 'arguments', arguments: args }
   const value = principalValue(task, acl.from)
@@ -49,7 +54,7 @@ export function setRetrievalFilters(guard: Guard, task: TaskRecord, tool: Effect
 }
 
 /** What the principal carries under a filter's `from`. */
-export function principalValue(task: TaskRecord, from: string): JsonValue | undefined {
+export function principalValue(task: Pick<TaskRecord, 'principal'>, from: string): JsonValue | undefined {
   if (from === 'principal.id') return task.principal.id
   const attribute = from.startsWith('principal.') ? from.slice('principal.'.length) : undefined
   if (attribute === undefined || !Object.hasOwn(task.principal.attributes, attribute)) return undefined
