@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildCommand } from '@stricli/core'
 import { AirworthyError } from '../core/errors.ts'
+import { askServers } from './ask-servers.ts'
 import { type CliContext, exitCodes, runCommand } from './context.ts'
 import { dbFlag, dirFlag, environmentFlag, optionalText, projectFlag } from './flags.ts'
 import { databaseOf, foldersOf, type KitFlags, runningUrl, storeOf, type UpFile } from './kit-access.ts'
@@ -57,7 +58,14 @@ export const upCommand = buildCommand<UpFlags, [], CliContext>({
       try {
         const kit = await startKit(this, given)
         this.stdout.write(`${banner(kit)}\n`)
+        let isStopping = false
+        // Not awaited: a server that is away holds up nobody.
+        void askServers(kit.kit, {
+          log: (line) => this.stderr.write(`${line}\n`),
+          isStopping: () => isStopping,
+        })
         await interruption.happened
+        isStopping = true
         this.stderr.write('stopping: no new actions; running ones may end\n')
         await kit.close()
       } finally {

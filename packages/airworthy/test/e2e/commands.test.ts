@@ -247,6 +247,20 @@ describe('a running kit', () => {
 })
 
 describe('modes and environments', () => {
+  it('a server that is away is named at the start, and the kit goes on', async () => {
+    const other = deskProject()
+    const away = await up([], { cwd: other, env: { ...env, HELPDESK_URL: 'http://127.0.0.1:9' } })
+    await expect
+      .poll(away.lines, { timeout: 20_000 })
+      .toMatch(/The server "helpdesk" cannot be reached: .*\. No call of its tools is executed until it can/)
+    expect((await fetch(`${away.url}/healthz`)).status).toBe(200)
+    expect(await away.stop()).toBe(0)
+    const there = await up([], { cwd: other, env })
+    expect(await there.stop()).toBe(0)
+    expect(there.lines()).not.toContain('cannot be reached')
+    rmSync(other, { recursive: true })
+  })
+
   it('observe says on its face that nothing is enforced', async () => {
     const folder = deskProject()
     const kit = await up(['--mode', 'observe'], { cwd: folder, env })
