@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { buildCommand } from '@stricli/core'
 import type { Verdict } from '../readiness/verdict.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
-import { copyProject, demoTasks, deskFolder, pinRealModel } from './demo/desk.ts'
+import { checkBuilt, copyProject, demoTasks, deskFolder, pinRealModel } from './demo/desk.ts'
 import { runEvals } from './demo/run-evals.ts'
 import { runTasks } from './demo/run-tasks.ts'
 import { type AgentWorker, type Service, startAgent, startService } from './demo/services.ts'
@@ -66,6 +66,7 @@ export const demoCommand = buildCommand<DemoFlags, [], CliContext>({
   },
   async func(given) {
     await runCommand(this, given.json, async () => {
+      checkBuilt()
       const folder =
         given.dir === undefined ? mkdtempSync(join(tmpdir(), 'airworthy-demo-')) : resolve(this.cwd, given.dir)
       const running = new RunningParts()

@@ -4,8 +4,20 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { AirworthyError } from '../../core/errors.ts'
 
-/** Built into the package, so that the demo runs from an empty folder. */
-export const deskFolder = fileURLToPath(new URL('../../demo', import.meta.url))
+/** Built into the package, so that the demo runs from an empty folder; the same one for a kit that runs from its sources. */
+export const deskFolder = fileURLToPath(new URL('../../../dist/demo', import.meta.url))
+
+/** @throws DEMO_FAILED when the workspace was not built, before anything is started or written. */
+export function checkBuilt(folder: string = deskFolder): void {
+  if (existsSync(tasksIn(folder))) return
+  throw new AirworthyError({
+    code: 'DEMO_FAILED',
+    message: 'The support desk is not built, and the demo runs what is built.',
+    mend: 'Run `npm run build` in the workspace first; `npm start` does both.',
+  })
+}
+
+const tasksIn = (folder: string): string => join(folder, 'demo', 'tasks.js')
 
 export interface DemoTask {
   readonly id: string
@@ -16,16 +28,9 @@ export interface DemoTask {
   readonly watch: string
 }
 
-/** The tasks, computed from the world of that seed. @throws DEMO_FAILED */
+/** The tasks, computed from the world of that seed. */
 export async function demoTasks(seed: number): Promise<readonly DemoTask[]> {
-  const path = join(deskFolder, 'demo', 'tasks.js')
-  if (!existsSync(path)) {
-    throw new AirworthyError({
-      code: 'DEMO_FAILED',
-      message: 'The support desk is not built.',
-      mend: 'Run `npm run build`.',
-    })
-  }
+  const path = tasksIn(deskFolder)
   const desk = (await import(pathToFileURL(path).href)) as { demoTasks(seed: number): readonly DemoTask[] }
   return desk.demoTasks(seed)
 }
