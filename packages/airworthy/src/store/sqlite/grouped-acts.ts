@@ -31,8 +31,10 @@ type Result = { readonly value: unknown } | { readonly error: unknown }
 
 /** When a late act asks for a commit of its own. */
 const lateMsMax = 20
-/** For how long after an act another task's act expects company. */
-const companyMs = 10
+/** For how long a task that acted expects company, when another one has acted since. */
+const companyMs = 100
+/** Bounds what is remembered of them. */
+const companyMax = 1_000
 /** A group that is smaller waits a few turns of the event loop for more, and about a millisecond at most. */
 const groupWanted = 8
 const turnsMax = 4
@@ -62,7 +64,8 @@ export function groupedActs(
   let turns = 0
   let isAhead = true
   let lastTask: string | undefined
-  let lastMs = 0
+  /** When tasks acted last, the oldest first. */
+  const acted = new Map<string, number>()
 
   /** A transaction inside another is a savepoint. */
   const apart = db.transaction((run: () => unknown) => run())
@@ -142,12 +145,20 @@ export function groupedActs(
       if (acts.length >= groupMax) flush()
     })
 
+  /** A task that only follows another is alone; tasks that take turns are not. */
+  function hasCompany(task: string, nowMs: number): boolean {
+    const takesTurns = task !== lastTask && nowMs - (acted.get(task) ?? Number.NEGATIVE_INFINITY) <= companyMs
+    lastTask = task
+    acted.delete(task)
+    acted.set(task, nowMs)
+    if (acted.size > companyMax) acted.delete(acted.keys().next().value as string)
+    return takesTurns
+  }
+
   const joined = <T>(task: string, run: () => T): Promise<T> => {
     const nowMs = clock()
     const isFirst = now.length === 0
-    const isAlone = isFirst && (task === lastTask || nowMs - lastMs > companyMs)
-    lastTask = task
-    lastMs = nowMs
+    const isAlone = !hasCompany(task, nowMs) && isFirst
     if (isFirst) sinceMs = nowMs
     const answer = queued(now, run)
     if (isAlone) flushNow()
