@@ -1,7 +1,8 @@
 /**
- * `npm run crash [-- sqlite|postgres|ingest|evals] [ROUNDS]`: kill -9 of a kit on its folder in 200 rounds, with the counts for each step; kill -9
- * of two gateways on one PostgreSQL in 100 rounds, with the server stopped 10 times; kill -9 during ingest of spans in
- * 50 rounds; `eval run` killed at 50 random moments and gone on with; and the mutants that must fail.
+ * `npm run crash [-- sqlite|postgres|ingest|evals] [ROUNDS]`: kill -9 of a kit on its folder in 200 rounds, with the counts for each
+ * step, and in 100 at random moments while agents act at once; kill -9 of two gateways on one PostgreSQL in 100 rounds, with the server
+ * stopped 10 times; kill -9 during ingest of spans in 50 rounds; `eval run` killed at 50 random moments and gone on with; and the
+ * mutants that must fail.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,10 +43,11 @@ async function onSqlite(count: number): Promise<void> {
     missed ? ['a step was hit too seldom', ...report.faults] : report.faults,
     mutant,
   )
-  const atOnce = await atOnceRounds(join(folder, 'at-once'), count, { onRound: every(20, 'SQLite, at once') })
+  const atOnceCount = Math.ceil(count / 2)
+  const atOnce = await atOnceRounds(join(folder, 'at-once'), atOnceCount, { onRound: every(20, 'SQLite, at once') })
   console.log(`${atOnce.effects} effects, ${atOnce.told} answers that callers had`)
   conclude(
-    `SQLite, ${count} rounds of kill -9 while agents act at once`,
+    `SQLite, ${atOnceCount} rounds of kill -9 while agents act at once`,
     atOnce.faults,
     await atOnceRounds(join(folder, 'at-once-mutant'), 27, { mutant: 'late-intend' }),
   )
