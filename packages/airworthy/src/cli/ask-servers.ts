@@ -9,7 +9,7 @@ export async function askServers(
 ): Promise<void> {
   await Promise.all(
     kit.manifest.servers.map(async ({ name }) => {
-      const [tool] = kit.manifest.tools.filter(({ server }) => server === name)
+      const tool = kit.manifest.tools.find(({ server }) => server === name)
       // Asked for its tools by the name of any of them: a server that answers is there, whatever it offers.
       const offered = await kit.upstream.offeredDigest(name, tool?.upstreamName ?? '')
       if (offered.kind !== 'unreachable' || isStopping()) return

@@ -4,17 +4,14 @@ import { printable } from '../core/printable.ts'
 import type { CliContext } from './context.ts'
 import { askKit, foldersOf, type KitFlags, operatorKey, runningUrl } from './kit-access.ts'
 
-/** Long enough for a tool in good health; a person does not wait for a slow one. */
-const waitMs = 3_000
-
-/** One line, or undefined where it cannot be told. Never throws. */
+/** The kit answers an approval once the action was executed, so one look is enough. One line, or undefined where it cannot be told. Never throws. */
 export async function whatBecame(context: CliContext, flags: KitFlags, action: string): Promise<string | undefined> {
   const { dir } = foldersOf(context, flags)
   try {
     const url = await runningUrl(dir)
     if (url === undefined) return undefined
     const key = operatorKey(dir, context.env)
-    return lineOf(await askKit<WireAnswer>(url, 'GET', `/actions/${action}?wait=${waitMs}`, key))
+    return lineOf(await askKit<WireAnswer>(url, 'GET', `/actions/${action}`, key))
   } catch {
     return undefined
   }

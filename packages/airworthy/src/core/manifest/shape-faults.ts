@@ -104,7 +104,7 @@ function sentences(issue: z.core.$ZodIssue, subject: string, value: JsonValue): 
   if (issue.code === 'invalid_value') {
     const options = issue.values.map(String)
     // `version: "1"` differs from 1 by its kind alone.
-    const isOtherKind = options.includes(String(value))
+    const isOtherKind = typeof value === 'string' && options.includes(value)
     const guess = isOtherKind
       ? ` It is ${kindOf(value)}: take the quotes away.`
       : typeof value === 'string'

@@ -79,6 +79,28 @@ describe('to a socket', () => {
   }
   const bytesOf = (text: string): Buffer => Buffer.from(text)
 
+  it('the first piece of a burst is on its way before the second is looked at', async () => {
+    const sent: number[] = []
+    const source = new Readable({ read() {} })
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const pass = (bytes: Uint8Array): Uint8Array => {
+        sent.push(response.socket?.writableLength === 0 ? (response.socket.bytesWritten ?? 0) : 0)
+        return bytes
+      }
+      passStream(source, response, { tap: { ...tap, pass }, leave: () => {}, onEnd: async () => {} })
+      // As a parser does with one read of a socket: in one turn.
+      for (const piece of ['one', 'two', 'three']) source.emit('data', Buffer.from(piece))
+      source.push(null)
+    })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    expect(await answer.text()).toBe('onetwothree')
+    expect(sent[0]).toBe(0)
+    expect(sent[1]).toBeGreaterThan(0)
+  })
+
   it('every piece comes, and what the tap held back at the end', async () => {
     const { options, ends, leftTimes } = watched({ tap: { pass: (bytes) => bytes, end: () => bytesOf('!') } })
     expect(await read(Readable.from([bytesOf('a'), bytesOf('b')]), options)).toBe('ab!')

@@ -10,12 +10,12 @@ import { asStoreError, type SqliteDatabase } from './open.ts'
 export interface GroupedActs {
   /**
    * Together with what other tasks do, after all that is late; at once while no other task acts.
-   * @param run  inside a transaction. Resolves when it is committed. @throws STORE_UNAVAILABLE; nothing of this act was kept
+   * @param run  inside a transaction. Resolves when it is committed. @throws STORE_UNAVAILABLE, or what `run` throws; nothing of this act was kept
    */
   add<T>(task: string, run: () => T): Promise<T>
   /** As `add`, ahead of what is late. */
   addAhead<T>(task: string, run: () => T): Promise<T>
-  /** As above, some time soon. */
+  /** With whatever commits next and is not ahead of it, or by itself some milliseconds later. */
   addLate<T>(run: () => T): Promise<T>
   /** Commits all that waits. Never throws: each act's own promise says how it went. */
   flush(): void

@@ -1,3 +1,4 @@
+import { invariant } from '../../core/errors.ts'
 import type {
   ActionFacts,
   ActionLookup,
@@ -13,6 +14,7 @@ import type {
   KillRecord,
   SettleAct,
   SettleAnswer,
+  SettledSubject,
   TaskAfter,
   TaskRecord,
 } from '../../guard/port.ts'
@@ -233,12 +235,16 @@ export function sqliteGuardStore(
     return useApproval.run(wanted.id).changes === 1 ? undefined : 'used'
   }
 
+  const subjectOf = (actionId: string): SettledSubject => {
+    const rows = actions.rowById(actionId)
+    invariant(rows !== undefined, 'an action that is settled is in the ledger')
+    return subjectOfRows(rows)
+  }
+
   const settle = (act: SettleAct): SettleAnswer => {
-    // Whoever executed the action knows the rest of it; whoever reconciles one asks for all.
-    const whole = act.subject === undefined ? actions.rowById(act.actionId) : undefined
-    const row = whole?.action ?? (openById.get(act.actionId) as OpenRow | undefined)
+    const row = openById.get(act.actionId) as OpenRow | undefined
     if (row === undefined) return { kind: 'settled-before' }
-    const counters = whole?.task ?? (countersByRow.get(row.task_row) as CounterRow)
+    const counters = countersByRow.get(row.task_row) as CounterRow
     // What is in doubt stays in doubt until somebody knows; everything else is settled once.
     const isOpen = row.state === 'intended' || (row.state === 'ambiguous' && act.state !== 'ambiguous')
     if (!isOpen) return { kind: 'settled-before' }
@@ -252,8 +258,8 @@ export function sqliteGuardStore(
     const cost = row.cost_usd_micros - unspent
     settleAction.run(act.state, act.error ?? null, act.atMs, act.entryId, cost, reasons, row.row, row.state)
     const after = advanceTask(counters, { costUsdMicros: -unspent, facts: act.facts })
-    const subject = act.subject ?? subjectOfRows(whole as NonNullable<typeof whole>)
-    audit.append(entryOfSettlement(act, subject), bodiesOfSettlement(act))
+    // Whoever executed the action knows it; whoever reconciles one does not.
+    audit.append(entryOfSettlement(act, act.subject ?? subjectOf(act.actionId)), bodiesOfSettlement(act))
     return { kind: 'settled', task: after }
   }
 
