@@ -7,10 +7,8 @@ export interface Rounds {
   stop(): Promise<void>
 }
 
-const everyMs = 1_000
-
 /** @param work  one round; what it throws is told, and it comes again. */
-export function rounds(work: () => Promise<void>, log: (line: string) => void): Rounds {
+export function rounds(work: () => Promise<void>, log: (line: string) => void, everyMs = 1_000): Rounds {
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
   let current: Promise<void> = Promise.resolve()

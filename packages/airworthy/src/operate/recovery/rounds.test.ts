@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { rounds } from './rounds.ts'
+
+it('a round that fails is told and comes again; after the stop the one that runs ends, and no other begins', async () => {
+  const told: string[] = []
+  let begun = 0
+  let ended = 0
+  let isThird = (): void => {}
+  const third = new Promise<void>((resolve) => {
+    isThird = resolve
+  })
+  const swept = rounds(
+    async () => {
+      begun++
+      if (begun === 1) throw new Error('the store is away')
+      if (begun === 3) isThird()
+      await sleep(5)
+      ended++
+    },
+    (line) => told.push(line),
+    1,
+  )
+  swept.start()
+  await third
+  await swept.stop()
+  expect([begun, ended, told]).toEqual([3, 2, ['the sweep failed and is tried again: the store is away']])
+  await sleep(20)
+  expect(begun).toBe(3)
+})
