@@ -150,6 +150,12 @@ describe('the house', () => {
     expect([sql, cedar]).toEqual([[], []])
   })
 
+  it('JSON is read in one place, which knows how the engine reads keys with escapes', () => {
+    expect(
+      files.filter((file) => /\bJSON\.parse\(|\.json\(\)/.test(sourceOf(file).replace(/z\.json\(\)/g, ''))),
+    ).toEqual(['core/value-of-json.ts'])
+  })
+
   it('the database is only opened by the store', () => {
     expect(imports.filter(({ file, target }) => target === 'better-sqlite3' && roomOf(file) !== 'store')).toEqual([])
   })

@@ -16,6 +16,7 @@
  */
 import { AirworthyError } from '../core/errors.ts'
 import { isJsonObject, type JsonObject } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import { fromBase64, toBase64 } from './base64.ts'
 import { hashBytes } from './merkle.ts'
 
@@ -126,7 +127,7 @@ export function splitHashes(bytes: Uint8Array): Uint8Array[] {
 
 function parseObject(line: string): JsonObject | undefined {
   try {
-    const value = JSON.parse(line)
+    const value = valueOfJson(line)
     return isJsonObject(value) ? value : undefined
   } catch {
     return undefined

@@ -4,6 +4,7 @@ import { type AuditEntryKind, auditEntryKinds } from '../audit/entry-kinds.ts'
 import { parseEntry } from '../audit/parse-entry.ts'
 import { AirworthyError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import type { ListedEntries } from '../operate/audit/list-entries.ts'
 import type { StoredEntry } from '../operate/audit/port.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
@@ -103,7 +104,7 @@ function rowOf({ index, id, text }: StoredEntry): readonly string[] {
 /** The entry in its own words, under its index; one that is no JSON any more has its id alone. */
 function wireOf({ index, id, text }: StoredEntry): object {
   try {
-    return { ...(JSON.parse(text) as object), index, id }
+    return { ...(valueOfJson(text) as object), index, id }
   } catch {
     return { index, id }
   }

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import { AirworthyError } from '../core/errors.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import { type EvalPush, isSigned, pushBytesMax } from '../evals/push/push-file.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { pushTo } from './evals/push-run.ts'
@@ -63,7 +64,7 @@ export const evidenceCommands = buildRouteMap({
 function readPush(path: string): EvalPush {
   try {
     if (statSync(path).size > pushBytesMax) throw new Error(`it is larger than ${pushBytesMax} bytes`)
-    const push = JSON.parse(readFileSync(path, 'utf8')) as EvalPush
+    const push = valueOfJson(readFileSync(path, 'utf8')) as EvalPush
     if (!isSigned(push)) throw new Error('the signature is not of what it holds')
     return push
   } catch (cause) {

@@ -11,6 +11,7 @@ import type { WireForgottenTask } from '../contract/task.ts'
 import type { Digest } from '../core/digest.ts'
 import { AirworthyError, type Fault } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import type { ApprovalRecord } from '../guard/port.ts'
 import type { Kit } from '../kit.ts'
 import type { ShownApproval } from '../operate/approvals/read-approval.ts'
@@ -181,7 +182,7 @@ export async function databaseOf(location: StoreLocation): Promise<string | unde
 export async function runningUrl(dir: string, store?: StoreLocation): Promise<string | undefined> {
   let up: UpFile
   try {
-    up = JSON.parse(readFileSync(join(dir, 'up.json'), 'utf8'))
+    up = valueOfJson(readFileSync(join(dir, 'up.json'), 'utf8')) as UpFile
     process.kill(up.pid, 0)
   } catch {
     return undefined
@@ -246,7 +247,7 @@ export async function askKit<T>(
       { cause },
     )
   }
-  const answer = (await response.json()) as unknown
+  const answer = valueOfJson(await response.text()) as unknown
   if (!response.ok) throw new AirworthyError(answer as Fault)
   return answer as T
 }

@@ -5,6 +5,7 @@ import { buildCommand } from '@stricli/core'
 import { AirworthyError, throwFaults } from '../core/errors.ts'
 import type { JsonValue } from '../core/json.ts'
 import type { EffectiveManifest } from '../core/manifest/effective.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import { type Cassette, kindOfExchange, withResult } from '../evals/cassette/cassette.ts'
 import { readProject } from '../operate/onboard/read-project.ts'
 import type { Store } from '../store/store.ts'
@@ -204,7 +205,7 @@ function changed(cassette: Cassette, wish: string | undefined, cwd: string): Cas
   const [tool, text] = [wish.slice(0, Math.max(0, at)), wish.slice(at + 1)]
   let result: JsonValue
   try {
-    result = JSON.parse(text.startsWith('@') ? readFileSync(resolve(cwd, text.slice(1)), 'utf8') : text)
+    result = valueOfJson(text.startsWith('@') ? readFileSync(resolve(cwd, text.slice(1)), 'utf8') : text) as JsonValue
   } catch (error) {
     const why = (error instanceof Error ? error.message : String(error)).slice(0, 300)
     throw new AirworthyError({

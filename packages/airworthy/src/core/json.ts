@@ -1,5 +1,6 @@
 /** JSON as values, and the bounded parser that every text from outside goes through. */
 import { AirworthyError } from './errors.ts'
+import { valueOfJson } from './value-of-json.ts'
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
 export interface JsonObject {
@@ -48,7 +49,7 @@ export function parseJson(text: string, limits: { bytesMax?: number; depthMax?: 
   if (bytes > bytesMax) throw invalid(`The text has ${bytes} bytes; the limit is ${bytesMax}.`)
   let value: JsonValue
   try {
-    value = JSON.parse(text)
+    value = valueOfJson(text) as JsonValue
   } catch (cause) {
     throw invalid('The text is not JSON.', cause)
   }

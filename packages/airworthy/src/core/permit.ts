@@ -6,6 +6,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Digest } from './digest.ts'
 import { signEd25519, verifyEd25519 } from './signature.ts'
+import { valueOfJson } from './value-of-json.ts'
 
 /** Longest life of a permit, in seconds. */
 export const permitLifetimeSecondsMax = 60
@@ -57,7 +58,7 @@ export function verifyPermitSignature(permit: string, key: KeyObject, nowSeconds
   if (!verifyEd25519(key, Buffer.from(`${parts[0]}.${parts[1]}`), signature)) {
     return { ok: false, why: 'the signature is not by this kit' }
   }
-  const claims = JSON.parse(Buffer.from(parts[1] as string, 'base64url').toString()) as PermitClaims
+  const claims = valueOfJson(Buffer.from(parts[1] as string, 'base64url').toString()) as PermitClaims
   if (claims.exp - claims.iat > permitLifetimeSecondsMax) return { ok: false, why: 'the permit lives too long' }
   if (nowSeconds >= claims.exp) return { ok: false, why: 'the permit has expired' }
   if (claims.iat > nowSeconds + 5) return { ok: false, why: 'the permit is from the future' }

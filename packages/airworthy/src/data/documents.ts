@@ -8,6 +8,7 @@
 import { canonicalJson } from '../core/canonical.ts'
 import { sha256Hex } from '../core/hash.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 
 /** One document, as the spans and the log speak of it. What the retriever left out is absent. */
 export interface RetrievedDocument {
@@ -62,7 +63,7 @@ function structuredOf({ structuredContent, content }: JsonObject): JsonValue | u
   const [only, ...others] = Array.isArray(content) ? (content as readonly JsonValue[]) : []
   if (others.length > 0 || !isJsonObject(only) || typeof only.text !== 'string') return undefined
   try {
-    return JSON.parse(only.text) as JsonValue
+    return valueOfJson(only.text) as JsonValue
   } catch {
     return undefined
   }

@@ -5,6 +5,7 @@
 
 import { type JsonValue, jsonFault } from '../core/json.ts'
 import { builtDetectors } from '../core/manifest/detectors.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import { detect } from './detect.ts'
 import { compactIban } from './detectors/iban.ts'
 import { walkLeaves } from './walk.ts'
@@ -69,7 +70,7 @@ function collectText(text: string, collected: Collected, phrases: boolean): void
 function jsonOf(text: string): JsonValue | undefined {
   if (text.length > valuesBytesMax || !/^\s{0,64}[[{]/.test(text)) return undefined
   try {
-    const value = JSON.parse(text) as JsonValue
+    const value = valueOfJson(text) as JsonValue
     return jsonFault(value) === undefined ? value : undefined
   } catch {
     return undefined

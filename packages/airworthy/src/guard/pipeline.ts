@@ -11,6 +11,7 @@ import { digestOf, digestOfText } from '../core/digest.ts'
 import { AirworthyError } from '../core/errors.ts'
 import { isJsonObject, type JsonObject, jsonFault } from '../core/json.ts'
 import type { EffectiveTool } from '../core/manifest/effective.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import { resolvePseudonyms } from '../data/pseudonyms.ts'
 import type { ActionAnswer, ActionRequest } from './answer.ts'
 import { answerOfEarlier, answerOnRecord, judgeEarlier, type Resumption } from './earlier.ts'
@@ -125,7 +126,7 @@ async function walk(
   const unfit = isJsonObject(request.arguments) ? jsonFault(request.arguments) : 'it is no object'
   const argumentsText = unfit === undefined ? canonicalJson(request.arguments) : '{}'
   // A copy of our own: the caller's object may change under our hands between the check and the call.
-  const args = JSON.parse(argumentsText) as JsonObject
+  const args = valueOfJson(argumentsText) as JsonObject
   const sane: ActionRequest = { ...request, arguments: args }
 
   // 1. identify

@@ -1,5 +1,6 @@
 /** A tool's arguments as a Cedar record, by the type that `policy-schema.ts` gave them. */
 import type { JsonObject } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import { decimalOfNumber } from './decimal.ts'
 import { longOf } from './long.ts'
 import type { RecordType, SchemaType } from './schema.ts'
@@ -22,7 +23,7 @@ export function readArguments(given: JsonObject | string, type: RecordType): Rea
   let json: unknown = given
   if (typeof given === 'string') {
     try {
-      json = JSON.parse(given)
+      json = valueOfJson(given)
     } catch {
       return { path: '', message: 'The arguments are not JSON.' }
     }
@@ -30,7 +31,7 @@ export function readArguments(given: JsonObject | string, type: RecordType): Rea
   let read = readRecord(json, type)
   // The rare second reading: an integer that a double cannot hold exactly is read again from its own digits.
   if (read instanceof Fault && read.isInexact && typeof given === 'string') {
-    read = readRecord(JSON.parse(given, keepDigits), type)
+    read = readRecord(valueOfJson(given, keepDigits), type)
   }
   return read instanceof Fault ? { path: read.path, message: read.message } : { record: read }
 }
@@ -54,9 +55,9 @@ class Fault {
   }
 }
 
-function keepDigits(_key: string, value: unknown, context?: { readonly source: string }): unknown {
-  const isRounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
-  return isRounded && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context?.source as string) : value
+function keepDigits(value: number, digits: string): number | bigint {
+  const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value)
+  return isRounded && /^-?\d+$/.test(digits) ? BigInt(digits) : value
 }
 
 function readRecord(json: unknown, type: RecordType): RecordValue | Fault {

@@ -4,6 +4,7 @@
  */
 import { AirworthyError } from '../core/errors.ts'
 import { isJsonObject, type JsonObject } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import type { Answer } from './answer.ts'
 import { governedCalls } from './governed-calls.ts'
 import { ConfirmationRequired, Denied } from './refusals.ts'
@@ -67,7 +68,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function parsed(name: string, input: string): JsonObject {
   try {
-    const value: unknown = JSON.parse(input)
+    const value: unknown = valueOfJson(input)
     if (isJsonObject(value)) return value
   } catch {
     // Said below.

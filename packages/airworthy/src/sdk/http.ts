@@ -2,6 +2,7 @@
 import type { WireProblem } from '../contract/problem.ts'
 import type { ErrorCode } from '../core/error-codes.ts'
 import { AirworthyError, type Fault } from '../core/errors.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import type { ConnectOptions } from './connect.ts'
 
 export interface HttpRequest {
@@ -78,7 +79,7 @@ export function http(options: Pick<ConnectOptions, 'url' | 'fetch' | 'timeoutMs'
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return valueOfJson(text)
   } catch {
     return undefined
   }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AirworthyError } from '../core/errors.ts'
 import { publicKeyFromRaw } from '../core/signature.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 
 /**
  * The kit's public permit key: 32 raw bytes, their base64 (either alphabet), a JWK or JWKS (as an object or as JSON text), a file
@@ -78,7 +79,7 @@ function keysFrom(key: Exclude<PermitKey, string> | string): readonly KeyObject[
     if (key instanceof Uint8Array) return [publicKeyFromRaw(key)]
     if (typeof key !== 'string') return fromDocument(key)
     const raw = rawOf(key)
-    return raw === undefined ? fromDocument(JSON.parse(key)) : [publicKeyFromRaw(raw)]
+    return raw === undefined ? fromDocument(valueOfJson(key)) : [publicKeyFromRaw(raw)]
   } catch (cause) {
     throw invalid('The permit key is not an Ed25519 public key.', cause)
   }

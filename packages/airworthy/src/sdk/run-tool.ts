@@ -1,6 +1,7 @@
 /** Runs a tool that the guard has let through, once, and tells the kit what became of it. */
 import { AirworthyError } from '../core/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import type { Answer } from './answer.ts'
 import { ConfirmationRequired, Denied, OutcomeInDoubt, ToolFailed } from './refusals.ts'
 import type { Report, TaskDoor } from './task.ts'
@@ -74,7 +75,7 @@ function wrap(result: unknown): JsonObject | undefined {
   } catch {
     return undefined
   }
-  return new TextEncoder().encode(text).length > reportBytesMax ? undefined : (JSON.parse(text) as JsonObject)
+  return new TextEncoder().encode(text).length > reportBytesMax ? undefined : (valueOfJson(text) as JsonObject)
 }
 
 function unwrapped(result: JsonObject | undefined): JsonValue | undefined {

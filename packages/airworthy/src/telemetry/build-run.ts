@@ -2,6 +2,7 @@
 import { digestOf } from '../core/digest.ts'
 import { sha256Hex } from '../core/hash.ts'
 import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import {
   type RecordedCall,
   type RecordedMessage,
@@ -111,7 +112,7 @@ export function argumentsOf(given: JsonValue | undefined, where: string): JsonOb
   if (typeof given !== 'string') throw new UnreadableRun(where, 'the arguments are no JSON object')
   let value: JsonValue
   try {
-    value = JSON.parse(given) as JsonValue
+    value = valueOfJson(given) as JsonValue
   } catch {
     throw new UnreadableRun(where, 'the arguments are not well-formed JSON')
   }

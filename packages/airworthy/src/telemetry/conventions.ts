@@ -3,6 +3,7 @@
  * development), OpenInference, the Vercel AI SDK and MCP. Attributes are stored as they came; this reading can be made again.
  */
 import { type JsonObject, type JsonValue, jsonFault } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import type { SpanRecord } from './span.ts'
 
 /** A tool that ran. */
@@ -187,7 +188,7 @@ function openInferenceMessage(fields: Readonly<Record<string, JsonValue>>): Json
 export function jsonOf(value: JsonValue | undefined): JsonValue | undefined {
   if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
   try {
-    const parsed = JSON.parse(value) as JsonValue
+    const parsed = valueOfJson(value) as JsonValue
     return jsonFault(parsed) === undefined ? parsed : value
   } catch {
     return value

@@ -1,5 +1,6 @@
 /** One text, many records: a JSON array, one JSON object, or JSON Lines. A record that is no JSON is named and left out. */
 import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import type { Unread } from './recorded-run.ts'
 
 export interface FileRecord {
@@ -16,7 +17,7 @@ export interface FileRecords {
 type Parse = (text: string) => JsonValue
 
 export interface ReadRecordsOptions {
-  /** Replaces `JSON.parse` where a format needs its numbers exactly. */
+  /** Replaces `valueOfJson` where a format needs its numbers exactly. */
   readonly parse?: Parse
   /** Why a record is refused. Default: `jsonFault`; a format whose records hold many things looks at each by itself. */
   readonly faultOf?: (record: JsonValue) => string | undefined
@@ -24,7 +25,7 @@ export interface ReadRecordsOptions {
 
 /** Never throws. */
 export function readRecords(text: string, options: ReadRecordsOptions = {}): FileRecords {
-  const { parse = (part) => JSON.parse(part) as JsonValue, faultOf = jsonFault } = options
+  const { parse = (part) => valueOfJson(part) as JsonValue, faultOf = jsonFault } = options
   const { records, unread } = splitRecords(text, parse)
   const fit: FileRecord[] = []
   const unfit: Unread[] = []

@@ -6,6 +6,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { JsonValue } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 
 /** Longest answer of an auth check or a reconcile hook that is read. */
 const answerBytesMax = 64 * 1024
@@ -95,7 +96,7 @@ export function postJson(url: string, value: JsonValue | object, options: PostOp
 /** The answer as JSON; undefined when it is not well-formed UTF-8 and JSON. */
 export function jsonOf(body: Buffer): JsonValue | undefined {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as JsonValue
+    return valueOfJson(new TextDecoder('utf-8', { fatal: true }).decode(body)) as JsonValue
   } catch {
     return undefined
   }

@@ -3,6 +3,7 @@ import { buildCommand } from '@stricli/core'
 import { AirworthyError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import { printable } from '../../core/printable.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { labelCase, type OpenCase, openCases } from '../../evals/calibration/label-cases.ts'
 import type { CalibrationSample } from '../../evals/calibration/sample.ts'
 import type { Store } from '../../store/store.ts'
@@ -130,7 +131,7 @@ async function shown(store: Store, { task, reply, rubric }: OpenCase, count: str
   const opened = entries.find(({ text }) => text.includes('"kind":"task-opened"'))
   const input = opened === undefined ? undefined : await store.audit.readBody(opened.id, 'input')
   const done = entries.flatMap(({ text }) => {
-    const { kind, action, outcome, decision } = JSON.parse(text) as Readonly<Record<string, string | undefined>>
+    const { kind, action, outcome, decision } = valueOfJson(text) as Readonly<Record<string, string | undefined>>
     return action !== undefined && (kind === 'action-settled' || kind === 'action-denied' || kind === 'action-held')
       ? [`${action}: ${outcome ?? decision ?? kind}`]
       : []
@@ -150,7 +151,7 @@ async function shown(store: Store, { task, reply, rubric }: OpenCase, count: str
 }
 
 function inputText(content: string): string {
-  const { input } = JSON.parse(content) as { readonly input?: unknown }
+  const { input } = valueOfJson(content) as { readonly input?: unknown }
   return typeof input === 'string' ? input : JSON.stringify(input)
 }
 

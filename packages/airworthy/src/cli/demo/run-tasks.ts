@@ -1,4 +1,5 @@
 /** Runs the demo's tasks through the agent and shows what the guard did with each. */
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { Kit } from '../../kit.ts'
 import type { DemoTask } from './desk.ts'
 import type { AgentWorker } from './services.ts'
@@ -68,7 +69,7 @@ async function modelLine(kit: Kit, task: string): Promise<string> {
 
 /** One line for each action of the task, from the audit log: it is the record, not a second one kept for show. */
 async function actionLines(kit: Kit, task: string): Promise<string[]> {
-  const entries = (await kit.store.audit.entriesOfTask(task, 1000)).map(({ text }) => JSON.parse(text) as Entry)
+  const entries = (await kit.store.audit.entriesOfTask(task, 1000)).map(({ text }) => valueOfJson(text) as Entry)
   const actions = new Map<string, { tool: string; said: string; outcome?: string }>()
   for (const entry of entries) {
     if (!entry.kind.startsWith('action-') || entry.object === undefined) continue
@@ -107,5 +108,5 @@ async function post<T>(url: string, key: string, body: unknown): Promise<T> {
     body: JSON.stringify(body),
   })
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
-  return (await response.json()) as T
+  return valueOfJson(await response.text()) as T
 }

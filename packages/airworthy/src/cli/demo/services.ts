@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { AirworthyError } from '../../core/errors.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 
 export interface Service {
   readonly name: string
@@ -61,7 +62,7 @@ export function startAgent(
     { resolve: (answer: { reply: string; error?: string }) => void; reject: (error: Error) => void }
   >()
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const answer = JSON.parse(line) as { task: string; reply: string; error?: string }
+    const answer = valueOfJson(line) as { task: string; reply: string; error?: string }
     waiting.get(answer.task)?.resolve(answer)
     waiting.delete(answer.task)
   })
@@ -106,7 +107,7 @@ async function stopChild(child: ChildProcess): Promise<void> {
 
 function readyUrl(line: string): string | undefined {
   try {
-    const { ready, url } = JSON.parse(line) as { ready?: unknown; url?: unknown }
+    const { ready, url } = valueOfJson(line) as { ready?: unknown; url?: unknown }
     return ready === true && typeof url === 'string' ? url : undefined
   } catch {
     return undefined

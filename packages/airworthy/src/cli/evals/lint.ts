@@ -5,6 +5,7 @@ import { buildCommand } from '@stricli/core'
 import { type Digest, digestOf } from '../../core/digest.ts'
 import { AirworthyError, type Fault, renderFault } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { type LintReport, lintDataset } from '../../evals/dataset/lint.ts'
 import type { PlacedScenario } from '../../evals/dataset/read-dataset.ts'
 import { type SourcePorts, whyUnresolved } from '../../evals/dataset/resolve-source.ts'
@@ -204,7 +205,7 @@ function listedSources(folder: string): ReadonlyMap<string, string | undefined> 
     })
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = valueOfJson(text)
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error))
   }

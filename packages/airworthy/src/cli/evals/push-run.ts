@@ -1,8 +1,10 @@
 /** Signs the rows of a run with CI's key, and brings them to a kit. */
+
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AirworthyError, type Fault } from '../../core/errors.ts'
 import type { SigningKey } from '../../core/signature.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EvalStore } from '../../evals/port.ts'
 import type { AcceptedPush } from '../../evals/push/accept-push.ts'
 import { type EvalPush, signPush } from '../../evals/push/push-file.ts'
@@ -86,7 +88,7 @@ export async function pushTo(url: string, push: EvalPush): Promise<AcceptedPush>
       redirect: 'error',
       signal: AbortSignal.timeout(pushMsMax),
     })
-    const answer = (await response.json()) as unknown
+    const answer = valueOfJson(await response.text()) as unknown
     if (response.ok) return answer as AcceptedPush
     throw new AirworthyError(answer as Fault)
   } catch (cause) {

@@ -2,6 +2,7 @@
 import { AirworthyError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { EffectiveManifest } from '../../core/manifest/effective.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EvalPlan, EvalRow } from '../../evals/eval-row.ts'
 import { actionsOfEntries } from '../../evals/run/task-facts.ts'
 import type { TrialAction } from '../../evals/trial.ts'
@@ -69,7 +70,7 @@ async function resultsOf(
 ): Promise<ReadonlyMap<string, JsonObject | undefined>> {
   const results = new Map<string, JsonObject | undefined>()
   for (const text of entries) {
-    const { id, kind, object } = JSON.parse(text) as {
+    const { id, kind, object } = valueOfJson(text) as {
       readonly id: string
       readonly kind: string
       readonly object?: string
@@ -77,7 +78,7 @@ async function resultsOf(
     if (kind !== 'action-settled' || object === undefined) continue
     const body = await store.audit.readBody(id, 'result')
     if (body === undefined) continue
-    results.set(object, body.kept === undefined ? undefined : (JSON.parse(body.kept.content) as JsonObject))
+    results.set(object, body.kept === undefined ? undefined : (valueOfJson(body.kept.content) as JsonObject))
   }
   return results
 }

@@ -2,7 +2,9 @@
  * A kit for evals: the real guard, store and server on a free port of loopback, with worlds, or servers of a test stage, where the ways
  * out would be. No real server is called, no alert is sent, and every task is marked as a probe.
  */
+import type { JsonObject } from '../../core/json.ts'
 import type { Fallback } from '../../core/manifest/effective.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { Exchange } from '../../evals/cassette/cassette.ts'
 import type { EvalKit, HeldAction } from '../../evals/run/eval-kit.ts'
 import { actionsOfEntries, withArguments } from '../../evals/run/task-facts.ts'
@@ -202,7 +204,7 @@ function evalKitOf(
       const bodies = await Promise.all(
         [...argumentEntries].map(async ([action, entry]) => {
           const body = await store.audit.readBody(entry, 'arguments')
-          return [action, body?.kept === undefined ? {} : JSON.parse(body.kept.content)] as const
+          return [action, body?.kept === undefined ? {} : (valueOfJson(body.kept.content) as JsonObject)] as const
         }),
       )
       return {

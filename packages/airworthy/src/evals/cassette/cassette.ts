@@ -4,6 +4,7 @@
  */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { toolResultOf } from '../world/router.ts'
 import type { Hiding } from './hide-exchange.ts'
 
@@ -81,7 +82,7 @@ export function packCassette(cassette: Cassette): Uint8Array {
 
 /** @throws when it is no cassette, or unpacks to more than 256 MiB. */
 export function unpackCassette(bytes: Uint8Array): Cassette {
-  const value = JSON.parse(gunzipSync(bytes, { maxOutputLength: cassetteBytesMax }).toString('utf8')) as Cassette
+  const value = valueOfJson(gunzipSync(bytes, { maxOutputLength: cassetteBytesMax }).toString('utf8')) as Cassette
   if (value.version !== 1 || !Array.isArray(value.exchanges)) throw new Error('it is no cassette of this version')
   return value
 }
@@ -104,7 +105,7 @@ export function kindOfExchange({ path, request }: Pick<Exchange, 'path' | 'reque
 
 export function parsed(text: string): JsonValue | undefined {
   try {
-    return JSON.parse(text) as JsonValue
+    return valueOfJson(text) as JsonValue
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 /** Scenarios that stand twice, and scenarios that are worded alike. Pure. */
 import { digestOf } from '../../core/digest.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { PlacedScenario } from './read-dataset.ts'
 
 /** Each later scenario whose user, input, world, approvals and expectations are those of an earlier one, with that one. */
@@ -11,7 +12,7 @@ export function sameScenarios(scenarios: readonly PlacedScenario[]): ReadonlyMap
     const { principal, input, turns, world, approvals, expect } = placed.scenario
     const said = turns ?? [input ?? '']
     const key = digestOf(
-      JSON.parse(
+      valueOfJson(
         JSON.stringify({ principal, said, world: world ?? {}, approvals: approvals ?? [], expect }),
       ) as JsonObject,
     )

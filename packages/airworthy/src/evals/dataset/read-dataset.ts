@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Fault } from '../../core/errors.ts'
 import { isJsonObject, type JsonValue } from '../../core/json.ts'
 import { type Path, pathText, readYaml, valueAt } from '../../core/manifest/read-yaml.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { expectationShapes, type Scenario, scenarioShape } from './scenario-shape.ts'
 
 const scenariosMax = 50_000
@@ -110,7 +111,7 @@ function readLines(file: string, text: string, faults: Fault[]): PlacedScenario[
     let value: JsonValue
     try {
       if (line.length > lineBytesMax) throw new Error(`it is longer than ${lineBytesMax} characters`)
-      value = JSON.parse(line)
+      value = valueOfJson(line) as JsonValue
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       faults.push({

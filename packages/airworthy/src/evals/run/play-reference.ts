@@ -1,5 +1,7 @@
 /** Plays single scenarios outside of any run, with agents that are no agents: one that does nothing, and one that does what the reference says. */
+
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { PlacedScenario } from '../dataset/read-dataset.ts'
 import type { Scenario } from '../dataset/scenario-shape.ts'
 import type { EvalRow } from '../eval-row.ts'
@@ -31,7 +33,7 @@ export function referenceAgent(scenario: Scenario): AgentUnderTest {
         })
         if (!response.ok)
           throw new Error(`the kit answered ${response.status}: ${(await response.text()).slice(0, 300)}`)
-        return (await response.json()) as { action?: string; state?: string }
+        return valueOfJson(await response.text()) as { action?: string; state?: string }
       }
       for (const { tool, arguments: args } of scenario.reference?.actions ?? []) {
         const answer = await ask(`/tasks/${task}/actions`, { tool, arguments: args as JsonObject })

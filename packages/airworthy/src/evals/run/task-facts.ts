@@ -4,6 +4,7 @@ import type { Decision, ReasonCode } from '../../core/decision.ts'
 import { invariant } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { EffectiveManifest } from '../../core/manifest/effective.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { TrialAction } from '../trial.ts'
 
 /** An entry of the log as its canonical JSON reads. */
@@ -34,7 +35,7 @@ export function actionsOfEntries(entries: readonly string[], manifest: Effective
   const argumentEntries = new Map<string, string>()
   const approvers = new Map<string, string>()
   for (const text of entries) {
-    const entry = JSON.parse(text) as LoggedEntry
+    const entry = valueOfJson(text) as LoggedEntry
     if (entry.kind === 'approval-granted' && entry.details?.approval !== undefined && entry.approver !== undefined) {
       approvers.set(entry.details.approval, entry.approver.id)
     }

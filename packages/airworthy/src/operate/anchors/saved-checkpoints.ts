@@ -1,6 +1,7 @@
 /** Reading back what was saved: a checkpoint as it is published, or an anchor file with one a line. */
 import { parseCheckpoint } from '../../audit/checkpoint.ts'
 import { AirworthyError } from '../../core/errors.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 
 /**
  * An anchor file may hold millions. Each costs a verification of 0.1 ms and narrows down where a fork began, so they are thinned
@@ -29,7 +30,7 @@ export function savedCheckpoints(text: string): string[] {
 function readLine(line: string, position: number): string {
   let note: unknown
   try {
-    note = JSON.parse(line)
+    note = valueOfJson(line)
   } catch (cause) {
     throw invalid(`line ${position + 1} is not JSON`, cause)
   }

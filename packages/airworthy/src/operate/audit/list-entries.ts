@@ -1,5 +1,6 @@
 /** The newest entries of the log, for people who look for one: an export is the whole of it. */
 import type { AuditEntryKind } from '../../audit/entry-kinds.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { SequencerPort } from '../sequencer/port.ts'
 import type { AuditReaderPort, StoredEntry } from './port.ts'
 
@@ -52,7 +53,7 @@ export async function listEntries(log: EntryReader, { task, kind, limit }: Entry
 /** Undefined for a text that is no entry any more, which `audit verify` names. */
 function kindOf(text: string): unknown {
   try {
-    return (JSON.parse(text) as { kind?: unknown } | null)?.kind
+    return (valueOfJson(text) as { kind?: unknown } | null)?.kind
   } catch {
     return undefined
   }

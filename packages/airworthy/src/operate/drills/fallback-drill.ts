@@ -5,6 +5,7 @@
 import { digestOf } from '../../core/digest.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { BudgetRule, Fallback } from '../../core/manifest/effective.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { FallbackResult } from '../../guard/answer.ts'
 import { changeEscalation } from '../escalations/change-escalation.ts'
 import type { ModelDecision } from '../model/model-call.ts'
@@ -78,7 +79,7 @@ function saidOf(seen: Attempt | ModelDecision): JsonObject {
   const { reasons } = 'answer' in seen ? seen.answer : { reasons: seen.kind === 'send' ? [] : seen.reasons }
   const { escalation: _, ...fallback } = fallbackGiven(seen) ?? { escalation: undefined }
   const next = 'answer' in seen ? seen.answer.next : undefined
-  return JSON.parse(JSON.stringify({ reasons, fallback, next })) as JsonObject
+  return valueOfJson(JSON.stringify({ reasons, fallback, next })) as JsonObject
 }
 
 /** What must be true beside the words. */

@@ -19,6 +19,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { AirworthyError } from '../../core/errors.ts'
 import { generateSigningKey, type SigningKey, seedOf, signingKeyFrom } from '../../core/signature.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 
 export interface KitKeys {
   /** Signs checkpoints and verdicts. */
@@ -85,7 +86,7 @@ function writeOnce(path: string, text: string): void {
 function keysInFile(path: string): KitKeys {
   let values: Record<string, unknown>
   try {
-    values = JSON.parse(readFileSync(path, 'utf8'))
+    values = valueOfJson(readFileSync(path, 'utf8')) as Record<string, unknown>
   } catch (cause) {
     throw invalid(`The key file ${path} cannot be read as JSON.`, cause)
   }

@@ -1,6 +1,7 @@
 /** Whether the text that a model is shown as a tool's result is the content of a CallToolResult, in any form that clients give it. Pure. */
 import { digestOf } from '../../core/digest.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 
 /** Longer ones are compared as texts alone. */
 const jsonCharactersMax = 256 * 1024
@@ -34,7 +35,7 @@ function unwrapped(structured: JsonValue | undefined): JsonValue | undefined {
 function parsed(text: string): JsonValue | undefined {
   if (text.length > jsonCharactersMax) return undefined
   try {
-    return JSON.parse(text) as JsonValue
+    return valueOfJson(text) as JsonValue
   } catch {
     return undefined
   }

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../../core/json.ts'
 import type { McpTool } from '../../core/manifest/definition-digest.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 
 /** As long as `upstream_name` may be. */
 const nameLengthMax = 256
@@ -139,7 +140,7 @@ async function jsonSchemaOf(schema: unknown): Promise<JsonObject | undefined> {
 
 /** As JSON would carry it: what the digest is taken over. */
 function plain(schema: unknown): JsonObject | undefined {
-  const value: unknown = JSON.parse(JSON.stringify(schema))
+  const value: unknown = valueOfJson(JSON.stringify(schema))
   if (!isJsonObject(value)) return undefined
   const { $schema: _dialect, ...rest } = value
   return rest

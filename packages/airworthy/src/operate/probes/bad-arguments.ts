@@ -1,5 +1,6 @@
 /** Arguments that a tool's schema refuses, by construction: each is the valid sample with one thing wrong. */
 import { isJsonObject, type JsonObject, type JsonValue, prototypeKeys } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 
 export const badKinds = ['extra', 'missing', 'wrong-type', 'out-of-range', 'prototype-key'] as const
 export type BadKind = (typeof badKinds)[number]
@@ -112,7 +113,7 @@ function distance(value: number): number {
 function withKey(sample: JsonObject, key: string): JsonObject {
   const text = JSON.stringify(sample)
   const member = `${JSON.stringify(key)}:{"isAdmin":true}`
-  return JSON.parse(text === '{}' ? `{${member}}` : `${text.slice(0, -1)},${member}}`)
+  return valueOfJson(text === '{}' ? `{${member}}` : `${text.slice(0, -1)},${member}}`) as JsonObject
 }
 
 function without(sample: JsonObject, name: string): JsonObject {

@@ -6,6 +6,7 @@
 import type { AuditActor } from '../../audit/entry.ts'
 import { erasureDraft, type SealedEntry, sealEntry } from '../../audit/seal-entry.ts'
 import { AirworthyError } from '../../core/errors.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { GuardStore } from '../../guard/port.ts'
 import type { AuditReaderPort } from '../audit/port.ts'
 import type { RecordingStore } from './port.ts'
@@ -58,7 +59,7 @@ export async function forgetTask(stores: ForgettingStores, forgetting: Forgettin
   }
   if (record.closedMs === undefined) throw stillOpen('The task is still open.')
   const entries = (await stores.audit.entriesOfTask(task, entriesMax)).map(
-    ({ text }) => JSON.parse(text) as LoggedEntry,
+    ({ text }) => valueOfJson(text) as LoggedEntry,
   )
   await refuseUnfinished(stores, entries)
   // The recording first: whoever replays meanwhile finds nothing, rather than a part.

@@ -1,6 +1,7 @@
 /** A task's cassette: of a trial as it was kept, of any other task joined from what gateways recorded. */
 import { gunzipSync } from 'node:zlib'
 import { isJsonObject, type JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { type Cassette, unpackCassette } from '../../evals/cassette/cassette.ts'
 import { joinRecording, type RecordingPart, type RecordingPiece } from '../../evals/cassette/join-recording.ts'
 import type { EvalStore } from '../../evals/port.ts'
@@ -42,10 +43,10 @@ export async function readCassette(stores: CassetteStores, task: string): Promis
 /** What the task was opened with; undefined: nobody said, or it is erased. */
 export async function inputOfTask(audit: CassetteStores['audit'], task: string): Promise<JsonValue | undefined> {
   for (const { text } of await audit.entriesOfTask(task, entriesMax)) {
-    const entry = JSON.parse(text) as { readonly id: string; readonly kind: string }
+    const entry = valueOfJson(text) as { readonly id: string; readonly kind: string }
     if (entry.kind !== 'task-opened') continue
     const body = await audit.readBody(entry.id, 'input')
-    return body?.kept === undefined ? undefined : (JSON.parse(body.kept.content) as { input?: JsonValue }).input
+    return body?.kept === undefined ? undefined : (valueOfJson(body.kept.content) as { input?: JsonValue }).input
   }
   return undefined
 }
@@ -58,12 +59,12 @@ export function givenOf(input: JsonValue | undefined): { readonly input?: string
 }
 
 function partOf({ part, begun, isOpen, atMs, about }: StoredPart): RecordingPart {
-  const { hiding, reply } = JSON.parse(about) as Pick<RecordingPart, 'hiding' | 'reply'>
+  const { hiding, reply } = valueOfJson(about) as Pick<RecordingPart, 'hiding' | 'reply'>
   return { part, begun, isOpen, lastMs: atMs, hiding, ...(reply === undefined ? {} : { reply }) }
 }
 
 function pieceOf({ part, n, body }: StoredPiece): RecordingPiece {
-  const value: unknown = JSON.parse(gunzipSync(body, { maxOutputLength: pieceBytesMax }).toString('utf8'))
+  const value: unknown = valueOfJson(gunzipSync(body, { maxOutputLength: pieceBytesMax }).toString('utf8'))
   if (!isJsonObject(value as JsonValue)) throw new Error('it is no piece of a recording of this version')
   return { ...(value as Omit<RecordingPiece, 'part' | 'n'>), part, n }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { digestOf } from '../../core/digest.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { EffectiveManifest } from '../../core/manifest/effective.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { loadPolicies, policyInputOf } from '../../guard/build-guard.ts'
 import type { LoadedPolicies } from '../../policy/guard-policies.ts'
 
@@ -22,7 +23,7 @@ export function loadCachedPolicies(manifest: EffectiveManifest, dir: string): Lo
 function read(path: string): { readonly text: string; readonly value: JsonValue } | undefined {
   try {
     const text = readFileSync(path, 'utf8')
-    return { text, value: JSON.parse(text) }
+    return { text, value: valueOfJson(text) as JsonValue }
   } catch {
     return undefined
   }

@@ -7,6 +7,7 @@ import { canonicalJson } from '../../core/canonical.ts'
 import { sha256Hex } from '../../core/hash.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../core/json.ts'
 import { publicKeyFromRaw, type SigningKey, signEd25519, verifyEd25519 } from '../../core/signature.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { Verdict } from '../../readiness/verdict.ts'
 
 export interface DsseEnvelope {
@@ -28,7 +29,7 @@ export function verdictStatement(agent: string, verdict: Verdict): JsonObject {
     _type: statementType,
     subject: [{ name: agent, digest: { sha256: verdict.release.slice('sha256:'.length) } }],
     predicateType: verdictPredicateType,
-    predicate: JSON.parse(JSON.stringify(verdict)) as JsonObject,
+    predicate: valueOfJson(JSON.stringify(verdict)) as JsonObject,
   }
 }
 

@@ -3,6 +3,7 @@
  * into the header that means the same, so that one gate checks every credential.
  */
 import { isJsonObject, type JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { readBytes } from './read-message.ts'
 
 const credentialHeaders = ['authorization', 'x-api-key', 'airworthy-task'] as const
@@ -27,7 +28,7 @@ export async function liftToken(request: Request): Promise<Request> {
 function tokenIn(bytes: Uint8Array): string | undefined {
   let message: JsonValue
   try {
-    message = JSON.parse(Buffer.from(bytes).toString())
+    message = valueOfJson(Buffer.from(bytes).toString()) as JsonValue
   } catch {
     return undefined
   }

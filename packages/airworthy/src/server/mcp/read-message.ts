@@ -1,5 +1,6 @@
 /** Reads the one JSON-RPC message of an HTTP request: bounded before it is parsed, strict UTF-8, bounded in depth. */
 import { isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { refusal, rpcCodes } from './json-rpc.ts'
 
 const bodyBytesMax = 1024 * 1024
@@ -50,7 +51,7 @@ function parse(bytes: Uint8Array): JsonValue {
     throw refusal(rpcCodes.parseError, 'MCP_REQUEST_INVALID', 'The body is not UTF-8.', 'Send JSON in UTF-8.', 400)
   }
   try {
-    return JSON.parse(text) as JsonValue
+    return valueOfJson(text) as JsonValue
   } catch {
     throw refusal(
       rpcCodes.parseError,

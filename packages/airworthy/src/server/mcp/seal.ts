@@ -1,6 +1,7 @@
 /** Sealed values that travel through a client and come back: AES-256-GCM, so that a client can neither read nor make one. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 
 const nonceBytes = 12
 const tagBytes = 16
@@ -25,7 +26,7 @@ export function unseal(key: Uint8Array, purpose: string, text: string): JsonObje
       .setAAD(Buffer.from(purpose))
       .setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes))
     const opened = Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()])
-    const value: unknown = JSON.parse(opened.toString())
+    const value: unknown = valueOfJson(opened.toString())
     return isJsonObject(value) ? value : undefined
   } catch {
     return undefined

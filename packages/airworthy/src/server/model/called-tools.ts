@@ -1,5 +1,6 @@
 /** Pairs the tool results in a request with the calls that they answer, whatever the API calls either. */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { SeenToolResult } from '../../operate/model/ungoverned-tools.ts'
 
 export interface CalledTools {
@@ -40,7 +41,7 @@ function nameOf(value: JsonValue | undefined): string | undefined {
 function parsed(text: string): JsonValue | undefined {
   if (text.trim() === '') return {}
   try {
-    return JSON.parse(text) as JsonValue
+    return valueOfJson(text) as JsonValue
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 /** Reads along with a stream of server-sent events without holding it up; the work is linear in what came, whatever its pieces are. */
 import type { JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EventReader } from './model-api.ts'
 
 /** An event longer than this is passed on and not read. */
@@ -74,7 +75,7 @@ function isShown(event: string, reader: EventReader): boolean {
   if (data === '[DONE]') return reader.read('done')
   let value: JsonValue
   try {
-    value = JSON.parse(data)
+    value = valueOfJson(data) as JsonValue
   } catch {
     return true
   }

@@ -2,6 +2,7 @@
 import { AirworthyError } from '../../core/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
 import { spanIdOf, traceHeadersOf } from '../../core/trace-context.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { FallbackResult } from '../../guard/answer.ts'
 import type { Kit } from '../../kit.ts'
 import type { ModelOutcome, ModelPassage } from '../../operate/model/model-call.ts'
@@ -162,7 +163,7 @@ function detailsOf({ model, id, finish }: SeenAnswer): JsonObject {
 
 function parsed(bytes: Uint8Array): JsonValue | undefined {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as JsonValue
+    return valueOfJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as JsonValue
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 /** A trace as it goes over the wire. */
 import type { WireSpan, WireTrace } from '../../contract/trace.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { StoredTrace } from '../../operate/traces/port.ts'
 import { type TraceNode, treeOf } from '../../operate/traces/trace-tree.ts'
 import type { GenAiReading } from '../../telemetry/gen-ai-reading.ts'
@@ -11,7 +12,7 @@ export const traceDepthMax = 100
 
 /** For who wants the value. */
 export function wireTrace(traceId: string, trace: StoredTrace): WireTrace {
-  return JSON.parse(wireTraceBytes(traceId, trace).toString()) as WireTrace
+  return valueOfJson(wireTraceBytes(traceId, trace).toString()) as WireTrace
 }
 
 /** The answer as UTF-8: attributes and details, which are most of it, are passed on as they are stored. */

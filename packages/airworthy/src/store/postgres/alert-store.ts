@@ -1,4 +1,6 @@
 /** Alerts on PostgreSQL. */
+import { valueOfJson } from '../../core/value-of-json.ts'
+import type { AlertRecord } from '../../operate/alerts/advance-alert.ts'
 import type { AlertStore } from '../../operate/alerts/port.ts'
 import type { PostgresConnection } from './connection.ts'
 import { entryOf } from './entries.ts'
@@ -14,7 +16,7 @@ export function postgresAlertStore(connection: PostgresConnection, onAppend: () 
           'SELECT body FROM alerts WHERE agent = $1 AND environment = $2 ORDER BY name COLLATE "C"',
           [agent, environment],
         )
-      ).map(({ body }) => JSON.parse(body)),
+      ).map(({ body }) => valueOfJson(body) as AlertRecord),
     async changeAlert({ agent, environment, record, expectedRevision, entry, notifications }) {
       const { name, revision, state } = record
       const isDone = await act<boolean>('change_alert', {

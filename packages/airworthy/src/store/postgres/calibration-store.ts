@@ -1,4 +1,5 @@
 /** Calibrations on PostgreSQL. */
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { CalibrationStore } from '../../evals/calibration/port.ts'
 import type { CalibrationLabel, CalibrationSample } from '../../evals/calibration/sample.ts'
 import type { PostgresConnection } from './connection.ts'
@@ -18,7 +19,7 @@ export function postgresCalibrationStore({ act, read }: PostgresConnection): Cal
     },
     async readSample(id) {
       const [known] = await read<{ body: string }>('SELECT body FROM calibration_samples WHERE id = $1', [id])
-      return known === undefined ? undefined : (JSON.parse(known.body) as CalibrationSample)
+      return known === undefined ? undefined : (valueOfJson(known.body) as CalibrationSample)
     },
     listSamples: async ({ judge, limit }) =>
       (
@@ -26,7 +27,7 @@ export function postgresCalibrationStore({ act, read }: PostgresConnection): Cal
           'SELECT body FROM calibration_samples WHERE $1::text IS NULL OR judge = $1 ORDER BY row DESC LIMIT $2',
           [judge ?? null, limit],
         )
-      ).map(({ body }) => JSON.parse(body) as CalibrationSample),
+      ).map(({ body }) => valueOfJson(body) as CalibrationSample),
     writeLabel: async ({ label, entry }) => {
       const { sample, item, labeler, atMs } = label
       const body = JSON.stringify(label)
@@ -38,6 +39,6 @@ export function postgresCalibrationStore({ act, read }: PostgresConnection): Cal
           'SELECT l.body FROM calibration_samples s JOIN calibration_labels l ON l.sample_row = s.row WHERE s.id = $1 ORDER BY l.row',
           [sample],
         )
-      ).map(({ body }) => JSON.parse(body) as CalibrationLabel),
+      ).map(({ body }) => valueOfJson(body) as CalibrationLabel),
   }
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
 import { AirworthyError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { TaskAfter } from '../../guard/port.ts'
 import { type Cell, type CellType, compositeArray } from './composite-array.ts'
 import { actRoad, gatheredActs } from './gathered-acts.ts'
@@ -175,7 +176,7 @@ function callPlainly<Answer>(
       text: `SELECT ${schemaName}.${name}(${agent === undefined ? '$1' : '$1, $2'}) AS answer`,
       values: agent === undefined ? [array] : [storable(agent), array],
     })
-    const answer: Answer | readonly (readonly [number, number, number, number])[] = JSON.parse(rows[0].answer)
+    const answer = valueOfJson(rows[0].answer) as Answer | readonly (readonly [number, number, number, number])[]
     if (!Array.isArray(answer)) return [answer as Answer]
     const answers: (Answer | undefined)[] = calls.map(() => undefined)
     for (const [place, toolCalls, costUsdMicros, lastFact] of answer) {
@@ -213,7 +214,7 @@ const integerType = 23
 function parserOf(type: number): (text: string) => unknown {
   if (type === bigintType || type === integerType) return Number
   if (type === bigintArrayType) return (text) => text.slice(1, -1).split(',').filter(Boolean).map(Number)
-  if (jsonTypes.has(type)) return (text) => JSON.parse(text)
+  if (jsonTypes.has(type)) return (text) => valueOfJson(text)
   if (type === byteaType) return (text) => Buffer.from(text.slice(2), 'hex')
   if (type === booleanType) return (text) => text === 't'
   return (text) => text

@@ -1,5 +1,6 @@
 /** Eval plans and rows on PostgreSQL. */
 import { invariant } from '../../core/errors.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EvalPlan } from '../../evals/eval-row.ts'
 import type { EvalStore } from '../../evals/port.ts'
 import {
@@ -39,7 +40,7 @@ export function postgresEvalStore({ act, read }: PostgresConnection): EvalStore 
     },
     async readPlan(run) {
       const [known] = await read<{ body: string }>('SELECT body FROM eval_plans WHERE run = $1', [run])
-      return known === undefined ? undefined : (JSON.parse(known.body) as EvalPlan)
+      return known === undefined ? undefined : (valueOfJson(known.body) as EvalPlan)
     },
     readRows: async (run) =>
       (
@@ -71,7 +72,7 @@ export function postgresEvalStore({ act, read }: PostgresConnection): EvalStore 
            ORDER BY row DESC LIMIT $3`,
           [release ?? null, kind ?? null, limit],
         )
-      ).map(({ body }) => JSON.parse(body) as EvalPlan),
+      ).map(({ body }) => valueOfJson(body) as EvalPlan),
     async keepCassettes(cassettes) {
       await act('keep_cassettes', {
         cassettes: cassettes.map(({ task, body, atMs }) => ({

@@ -1,4 +1,5 @@
 /** Evidence on PostgreSQL. */
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EvidenceStore } from '../../operate/evidence/port.ts'
 import type { Evidence } from '../../readiness/evidence.ts'
 import type { PostgresConnection } from './connection.ts'
@@ -18,7 +19,7 @@ export function postgresEvidenceStore({ act, read }: PostgresConnection): Eviden
     },
     evidenceOf: async (release) =>
       (await read<{ body: string }>('SELECT body FROM evidence WHERE release = $1 ORDER BY row', [release])).map(
-        ({ body }) => JSON.parse(body) as Evidence,
+        ({ body }) => valueOfJson(body) as Evidence,
       ),
   }
 }

@@ -1,9 +1,11 @@
 /** The guard's acts on PostgreSQL. */
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type {
   ActionFacts,
   ActionRecord,
   Fact,
+  FactBody,
   GuardStore,
   HoldAct,
   IntendAct,
@@ -291,7 +293,7 @@ type IntendJson =
   | { readonly kind: 'duplicate'; readonly action: ActionJson }
 
 function factOfJson({ n, body }: FactJson): Fact {
-  return { n, body: JSON.parse(body) }
+  return { n, body: valueOfJson(body) as FactBody }
 }
 
 function taskOfJson({ task, facts }: TaskJson): TaskRecord {
@@ -314,6 +316,6 @@ function intendAnswerOf(answer: IntendJson): IntendAnswer {
 export function actionOfJson({ action, task, bodies }: ActionJson): ActionRecord {
   return actionOfRow(action, task, (entry, name): JsonObject | undefined => {
     const body = bodies.find((one) => one.entry === entry && one.name === name)
-    return body === undefined ? undefined : JSON.parse(body.content)
+    return body === undefined ? undefined : (valueOfJson(body.content) as JsonObject)
   })
 }

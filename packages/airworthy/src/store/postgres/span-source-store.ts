@@ -1,5 +1,6 @@
 /** What the kit's own spans are made of, on PostgreSQL. */
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { SpanSourceStore } from '../../operate/traces/kit-spans-port.ts'
 import {
   type EndedActionRow,
@@ -69,7 +70,7 @@ export function postgresSpanSourceStore({ read }: PostgresConnection): SpanSourc
       return {
         action: actionOfJson(row.found),
         costUsdMicros: row.cost,
-        result: row.result === null ? undefined : (JSON.parse(row.result) as JsonObject),
+        result: row.result === null ? undefined : (valueOfJson(row.result) as JsonObject),
         askedEntry: { id: row.asked_id, text: row.asked_text },
         ...(settledId === null || settledText === null ? {} : { settledEntry: { id: settledId, text: settledText } }),
       }
@@ -124,7 +125,7 @@ export function postgresSpanSourceStore({ read }: PostgresConnection): SpanSourc
          LEFT JOIN spans s ON s.trace_id = w.trace_id AND s.span_id = w.span_id AND s.source = 'kit' ORDER BY w.n`,
         [ids.map(({ traceId }) => traceId), ids.map(({ spanId }) => spanId)],
       )
-      return rows.map(({ attributes }) => (attributes === null ? undefined : (JSON.parse(attributes) as JsonObject)))
+      return rows.map(({ attributes }) => (attributes === null ? undefined : (valueOfJson(attributes) as JsonObject)))
     },
     async listTasks({ limit, withProbes }) {
       const text = 'SELECT * FROM tasks WHERE probe <= $2 ORDER BY row DESC LIMIT $1'

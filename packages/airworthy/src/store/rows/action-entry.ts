@@ -4,6 +4,7 @@ import type { EntryDraft } from '../../audit/seal-entry.ts'
 import type { Reason } from '../../core/decision.ts'
 import type { Digest } from '../../core/digest.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { ActionFacts, SettleAct, SettledSubject, TaskRecord } from '../../guard/port.ts'
 import type { ActionRow, ActionTaskRow } from './action-row.ts'
 
@@ -79,7 +80,7 @@ export function subjectOfRows({
   readonly action: ActionRow
   readonly task: ActionTaskRow
 }): SettledSubject {
-  const principal = JSON.parse(task.principal) as TaskRecord['principal']
+  const principal = valueOfJson(task.principal) as TaskRecord['principal']
   const { id, agent, environment } = task
   return {
     task: { id, agent, release: task.release as Digest, environment, principal, traceId: task.trace_id },

@@ -1,5 +1,7 @@
 /** Actions as rows, the same on every store. */
+import type { Reason } from '../../core/decision.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { ActionRecord, ErrorText } from '../../guard/port.ts'
 import type { CounterRow } from './task-row.ts'
 
@@ -63,7 +65,7 @@ export function actionOfRow(
     ...(row.approval_state === null
       ? {}
       : { approvalState: row.approval_state as NonNullable<ActionRecord['approvalState']> }),
-    reasons: JSON.parse(row.reasons),
+    reasons: valueOfJson(row.reasons) as readonly Reason[],
     ...(result === undefined ? {} : { result }),
     ...(shown === undefined ? {} : { shown }),
     ...(row.error === null ? {} : { error: row.error }),

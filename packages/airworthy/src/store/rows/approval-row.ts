@@ -1,5 +1,6 @@
 /** Approvals as rows, for the guard's acts and for those of the approvers. */
 import type { Digest } from '../../core/digest.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { ApprovalRecord } from '../../guard/port.ts'
 
 export interface ApprovalRow {
@@ -30,7 +31,7 @@ export function approvalOfRow(row: ApprovalRow): ApprovalRecord {
     agent: row.agent,
     tool: row.tool,
     principalId: row.principal_id,
-    roles: JSON.parse(row.roles),
+    roles: valueOfJson(row.roles) as readonly string[],
     notRequester: row.not_requester === 1,
     state: row.state,
     summary: row.summary,

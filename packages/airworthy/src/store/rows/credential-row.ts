@@ -1,4 +1,5 @@
 /** Credentials as rows. */
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { CredentialKind, CredentialRecord } from '../../operate/keys/port.ts'
 
 export interface CredentialRow {
@@ -19,7 +20,7 @@ export function credentialOfRow(row: CredentialRow): CredentialRecord {
     name: row.name,
     ...(row.agent === null ? {} : { agent: row.agent }),
     ...(row.principal === null ? {} : { principal: row.principal }),
-    roles: JSON.parse(row.roles),
+    roles: valueOfJson(row.roles) as readonly string[],
     createdMs: row.created_ms,
     ...(row.revoked_ms === null ? {} : { revokedMs: row.revoked_ms }),
   }

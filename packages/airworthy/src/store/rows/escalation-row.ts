@@ -1,4 +1,6 @@
 /** Escalations and exhausted budgets as rows. */
+import type { Principal } from '../../core/principal.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { ExhaustAct, FactBody } from '../../guard/port.ts'
 import type { EscalationRecord, Exhaustion } from '../../operate/escalations/port.ts'
 
@@ -36,7 +38,7 @@ export function escalationOfRow(row: EscalationRow): EscalationRecord {
     task: row.task,
     agent: row.agent,
     environment: row.environment,
-    principalId: JSON.parse(row.principal).id,
+    principalId: (valueOfJson(row.principal) as Principal).id,
     traceId: row.trace_id,
     reason: row.reason as EscalationRecord['reason'],
     about: row.about,

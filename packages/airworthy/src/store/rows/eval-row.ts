@@ -3,6 +3,7 @@ import { canonicalJson } from '../../core/canonical.ts'
 import type { Digest } from '../../core/digest.ts'
 import { AirworthyError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { Category } from '../../evals/dataset/scenario-shape.ts'
 import type { EvalPlan, EvalRow, Recategorisation, RowState } from '../../evals/eval-row.ts'
 import type { RowTally, StoredEvalRow, StoredRecategorisation } from '../../evals/port.ts'
@@ -33,17 +34,17 @@ export function tallyOfRow({ state, category, count }: TallyText): RowTally {
 }
 
 export function evalRowOf({ body, entry }: StoredRowText): StoredEvalRow {
-  return { row: JSON.parse(body) as EvalRow, loggedDigest: loggedIn(entry, 'row') }
+  return { row: valueOfJson(body) as EvalRow, loggedDigest: loggedIn(entry, 'row') }
 }
 
 export function evalChangeOf({ body, entry }: StoredRowText): StoredRecategorisation {
-  return { change: JSON.parse(body) as Recategorisation, loggedDigest: loggedIn(entry, 'change') }
+  return { change: valueOfJson(body) as Recategorisation, loggedDigest: loggedIn(entry, 'change') }
 }
 
 /** The digest that an entry holds of what it speaks of. */
 export function loggedIn(entry: string | null | undefined, name: 'plan' | 'row' | 'change'): Digest | undefined {
   if (entry === null || entry === undefined) return undefined
-  return (JSON.parse(entry) as { details?: Record<string, string> }).details?.[name] as Digest | undefined
+  return (valueOfJson(entry) as { details?: Record<string, string> }).details?.[name] as Digest | undefined
 }
 
 export function planChanged(run: string): AirworthyError {

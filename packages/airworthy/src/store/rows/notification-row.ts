@@ -1,4 +1,6 @@
 /** Rows of notifications and schedule runs, as both databases give them. */
+import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { NotificationRecord, NotificationState } from '../../operate/notifications/port.ts'
 import type { ScheduleOutcome, ScheduleRun } from '../../operate/schedules/port.ts'
 
@@ -22,7 +24,7 @@ export function notificationOfRow(row: NotificationRow): NotificationRecord {
     agent: row.agent,
     environment: row.environment,
     channel: row.channel,
-    body: JSON.parse(row.body),
+    body: valueOfJson(row.body) as JsonObject,
     createdMs: row.created_ms,
     state: row.state as NotificationState,
     attempts: row.attempts,

@@ -1,5 +1,6 @@
 /** What the kit's own spans are made of, as rows. */
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EndedAction, RecordedModelCall, TaskSummary, TaskTotals } from '../../operate/traces/kit-spans-port.ts'
 import { type TaskRow, taskOfRow } from './task-row.ts'
 
@@ -82,6 +83,6 @@ export function recordedCallOfRow(row: EndedCallRow): RecordedModelCall {
     state: row.state,
     beganMs: row.begun_ms,
     endedMs: row.ended_ms,
-    details: JSON.parse(row.details) as JsonObject,
+    details: valueOfJson(row.details) as JsonObject,
   }
 }

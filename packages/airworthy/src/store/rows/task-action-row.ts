@@ -1,4 +1,6 @@
 /** Rows of the ledger as far as they say which call of a task each was, the same on every store. */
+import type { Reason } from '../../core/decision.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { TaskAction } from '../../operate/model/port.ts'
 
 export interface TaskActionRow {
@@ -15,5 +17,5 @@ export const taskActionColumns = 'id, tool, arguments_digest, state, reasons, ap
 export function taskActionOfRow({ id, tool, state, ...row }: TaskActionRow): TaskAction {
   const argumentsDigest = row.arguments_digest as TaskAction['argumentsDigest']
   const approval = row.approval_id === null ? {} : { approvalId: row.approval_id }
-  return { id, tool, argumentsDigest, state, reasons: JSON.parse(row.reasons), ...approval }
+  return { id, tool, argumentsDigest, state, reasons: valueOfJson(row.reasons) as readonly Reason[], ...approval }
 }

@@ -1,5 +1,7 @@
 /** Tasks as rows. */
 import type { BudgetName } from '../../core/manifest/effective.ts'
+import type { Principal } from '../../core/principal.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { Fact, TaskRecord } from '../../guard/port.ts'
 
 /** What every act about a task reads first. */
@@ -60,7 +62,7 @@ export function lastingTaskOfRow(row: TaskRow): LastingTask {
     agent: row.agent,
     release: row.release as TaskRecord['release'],
     environment: row.environment,
-    principal: JSON.parse(row.principal),
+    principal: valueOfJson(row.principal) as Principal,
     traceId: row.trace_id,
     ...(row.parent_span_id === null ? {} : { parentSpanId: row.parent_span_id }),
     ...(row.trace_state === null ? {} : { traceState: row.trace_state }),

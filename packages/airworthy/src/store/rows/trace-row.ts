@@ -1,5 +1,6 @@
 /** Spans and imported runs as rows. */
 import type { JsonObject, JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { RunSummary, SpanSource, StoredSpan } from '../../operate/traces/port.ts'
 import { type GenAiReading, genAiReadingOf, genAiReadingVersion } from '../../telemetry/gen-ai-reading.ts'
 import type { RecordedCall, RecordedMessage, RecordedRun, RunFormat } from '../../telemetry/recorded-run.ts'
@@ -133,7 +134,7 @@ function textOrNull(value: unknown): string | null {
 }
 
 function parsed<T>(text: string): T {
-  return JSON.parse(text) as T
+  return valueOfJson(text) as T
 }
 
 export function summaryOfRow(row: ImportedTaskRow): RunSummary {

@@ -1,4 +1,6 @@
 /** Alerts on SQLite: their states, with the entries and notifications of each change. */
+import { valueOfJson } from '../../core/value-of-json.ts'
+import type { AlertRecord } from '../../operate/alerts/advance-alert.ts'
 import type { AlertStore, ChangeAlert } from '../../operate/alerts/port.ts'
 import type { AuditAppender } from './audit-appender.ts'
 import { notificationInserter } from './notification-store.ts'
@@ -45,7 +47,7 @@ export function sqliteAlertStore(db: SqliteDatabase, audit: AuditAppender): Aler
   return {
     claimTick: ({ name, atMs }) => act(() => tick.run(name, atMs).changes === 1),
     listAlerts: ({ agent, environment }) =>
-      act(() => (list.all(agent, environment) as string[]).map((body) => JSON.parse(body))),
+      act(() => (list.all(agent, environment) as string[]).map((body) => valueOfJson(body) as AlertRecord)),
     changeAlert: (changed) => act(() => change.immediate(changed)),
     forgetAlerts: ({ agent, environment }) => act(() => forget.immediate(agent, environment)),
   }

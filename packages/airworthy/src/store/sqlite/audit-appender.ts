@@ -2,6 +2,7 @@
 import { type EntryDraft, saltBytes, sealEntry } from '../../audit/seal-entry.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { randomBytesPooled } from '../../core/random.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { appendEntry } from './audit-log.ts'
 import type { SqliteDatabase } from './open.ts'
 
@@ -35,7 +36,7 @@ export function auditAppender(db: SqliteDatabase, onAppend: () => void): AuditAp
     appendApart: db.transaction((draft: EntryDraft) => append(draft)).immediate,
     readBody(entryId, name) {
       const content = bodyOf.get(entryId, name) as unknown as string | null | undefined
-      return content === undefined || content === null ? undefined : JSON.parse(content)
+      return content === undefined || content === null ? undefined : (valueOfJson(content) as JsonObject)
     },
   }
 }

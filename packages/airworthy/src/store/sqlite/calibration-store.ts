@@ -1,4 +1,5 @@
 /** Calibrations on SQLite. */
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { CalibrationStore } from '../../evals/calibration/port.ts'
 import type { CalibrationLabel, CalibrationSample } from '../../evals/calibration/sample.ts'
 import type { AuditAppender } from './audit-appender.ts'
@@ -47,16 +48,16 @@ export function sqliteCalibrationStore(db: SqliteDatabase, audit: AuditAppender)
     readSample: (id) =>
       act(() => {
         const known = sampleOf.get(id)
-        return known === undefined ? undefined : (JSON.parse(known.body) as CalibrationSample)
+        return known === undefined ? undefined : (valueOfJson(known.body) as CalibrationSample)
       }),
     listSamples: ({ judge, limit }) =>
       act(() =>
         (samples.all({ judge: judge ?? null, limit }) as unknown as string[]).map(
-          (body) => JSON.parse(body) as CalibrationSample,
+          (body) => valueOfJson(body) as CalibrationSample,
         ),
       ),
     writeLabel: (writing) => act(() => writeLabel.immediate(writing)),
     readLabels: (sample) =>
-      act(() => (labelsOf.all(sample) as unknown as string[]).map((body) => JSON.parse(body) as CalibrationLabel)),
+      act(() => (labelsOf.all(sample) as unknown as string[]).map((body) => valueOfJson(body) as CalibrationLabel)),
   }
 }

@@ -1,4 +1,5 @@
 /** Eval plans and rows on SQLite. */
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EvalPlan } from '../../evals/eval-row.ts'
 import type { EvalStore, PlanFilter, StoredCassette } from '../../evals/port.ts'
 import {
@@ -99,7 +100,7 @@ export function sqliteEvalStore(db: SqliteDatabase, audit: AuditAppender): EvalS
     readPlan: (run) =>
       act(() => {
         const known = planOf.get(run)
-        return known === undefined ? undefined : (JSON.parse(known.body) as EvalPlan)
+        return known === undefined ? undefined : (valueOfJson(known.body) as EvalPlan)
       }),
     readRows: (run) => act(() => rowsOf.all(run).map(evalRowOf)),
     cellsDone: (run) => act(() => cellsOf.all(run) as unknown as number[]),
@@ -107,7 +108,7 @@ export function sqliteEvalStore(db: SqliteDatabase, audit: AuditAppender): EvalS
     listPlans: ({ release, kind, limit }: PlanFilter) =>
       act(() =>
         (plans.all({ release: release ?? null, kind: kind ?? null, limit }) as unknown as string[]).map(
-          (body) => JSON.parse(body) as EvalPlan,
+          (body) => valueOfJson(body) as EvalPlan,
         ),
       ),
     keepCassettes: (cassettes) => act(() => keepCassettes.immediate(cassettes)),

@@ -1,4 +1,5 @@
 /** Evidence on SQLite. */
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EvidenceStore } from '../../operate/evidence/port.ts'
 import type { Evidence } from '../../readiness/evidence.ts'
 import type { AuditAppender } from './audit-appender.ts'
@@ -16,6 +17,6 @@ export function sqliteEvidenceStore(db: SqliteDatabase, audit: AuditAppender): E
   return {
     recordEvidence: (recording) => act(() => record.immediate(recording)),
     evidenceOf: (release) =>
-      act(() => (ofRelease.all(release) as unknown as string[]).map((body) => JSON.parse(body) as Evidence)),
+      act(() => (ofRelease.all(release) as unknown as string[]).map((body) => valueOfJson(body) as Evidence)),
   }
 }

@@ -1,4 +1,5 @@
 import { invariant } from '../../core/errors.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type {
   ActionFacts,
   ActionLookup,
@@ -321,7 +322,7 @@ interface FactRow {
 }
 
 function factOfRow(row: FactRow): { n: number; body: FactBody } {
-  return { n: row.n, body: JSON.parse(row.body) }
+  return { n: row.n, body: valueOfJson(row.body) as FactBody }
 }
 
 /** The values of `insertAction`, in its order. */

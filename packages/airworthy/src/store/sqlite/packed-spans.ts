@@ -3,6 +3,7 @@
  * in blocks in one buffer that changes hands without a copy; everything else as it is.
  */
 import { isJsonObject, type JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { type GenAiReading, genAiReadingOf } from '../../telemetry/gen-ai-reading.ts'
 import type { SpanWith } from '../../telemetry/otlp/attribute-taker.ts'
 import type { AttributeText } from '../../telemetry/otlp/attribute-texts.ts'
@@ -117,7 +118,7 @@ function writtenSpan({ values, place, claims }: PackedRow, block: number, agent:
   return {
     values: place === undefined ? values : values.with(places.attributes, packedText({ block, ...place })),
     contribution() {
-      const reading: unknown = JSON.parse(values[places.reading] as string)
+      const reading: unknown = valueOfJson(values[places.reading] as string)
       const startNs = values[places.startNs] as bigint | null
       const endNs = values[places.endNs] as bigint | null
       return contributionOfReading(

@@ -1,5 +1,6 @@
 /** What the kit's own spans are made of, on SQLite. */
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import type { SpanSourceStore } from '../../operate/traces/kit-spans-port.ts'
 import {
   type EndedActionRow,
@@ -127,7 +128,7 @@ export function sqliteSpanSourceStore(
       act(() =>
         ids.map(({ traceId, spanId }) => {
           const text = attributesOf.get(traceId, spanId)
-          return text === undefined ? undefined : (JSON.parse(text as string) as JsonObject)
+          return text === undefined ? undefined : (valueOfJson(text as string) as JsonObject)
         }),
       ),
     listTasks: ({ limit, withProbes }) => act(() => tasks.all(withProbes ? 1 : 0, limit).map(taskSummaryOfRow)),

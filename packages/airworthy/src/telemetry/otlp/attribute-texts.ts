@@ -6,6 +6,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { type AttributeKey, attributeKeys, keyOf } from './attribute-keys.ts'
 import { type AttributeTaker, attributesPath } from './attribute-taker.ts'
 import type { ExactTypes } from './exact-types.ts'
@@ -97,7 +98,7 @@ export class AttributeTexts implements AttributeTaker<AttributeText> {
     this.bytes[this.at++] = closeBrace
     if (!this.isAscii && !isUtf8(this.bytes.subarray(from, this.at))) throw new MalformedWire('a text is not UTF-8')
     if (this.isRepeating) {
-      const once = JSON.stringify(JSON.parse(this.bytes.toString('utf8', from, this.at)))
+      const once = JSON.stringify(valueOfJson(this.bytes.toString('utf8', from, this.at)))
       this.at = from
       this.wide = 0
       this.put(once)

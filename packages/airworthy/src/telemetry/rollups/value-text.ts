@@ -3,6 +3,7 @@
  * merges two of them by itself; histograms as one text each, because most readers want one of them.
  */
 import { invariant } from '../../core/errors.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { addHistogram, denseCounts, type Histogram, type SortedCounts } from './histogram.ts'
 import { addSum, emptyValue, type GrowingValue, type RollupValue } from './rollup.ts'
 
@@ -40,7 +41,7 @@ export interface HistogramText {
 /** Of a value's text: its sums alone are parsed, histograms being most of it. */
 export function addSums(into: GrowingValue, text: string): void {
   const { sumsFrom, sumsTo } = layoutOf(text)
-  const sums = JSON.parse(text.slice(sumsFrom, sumsTo)) as Readonly<Record<string, number>>
+  const sums = valueOfJson(text.slice(sumsFrom, sumsTo)) as Readonly<Record<string, number>>
   for (const name in sums) addSum(into, name, sums[name] as number)
 }
 

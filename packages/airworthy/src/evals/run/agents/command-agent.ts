@@ -1,5 +1,6 @@
 /** An agent that is a command: started once a worker, one JSON line a task on stdin, one back on stdout, logs on stderr. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { valueOfJson } from '../../../core/value-of-json.ts'
 import { type AgentAnswer, type AgentUnderTest, agentAnswerOf } from './agent.ts'
 import { readLines } from './read-lines.ts'
 
@@ -158,7 +159,7 @@ class Worker {
   #read(line: string): void {
     let value: { readonly task?: unknown }
     try {
-      value = JSON.parse(line) as { readonly task?: unknown }
+      value = valueOfJson(line) as { readonly task?: unknown }
     } catch {
       this.#end(new Error('the agent wrote a line on stdout that is no JSON; logs belong on stderr'))
       return

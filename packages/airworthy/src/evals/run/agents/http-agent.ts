@@ -1,4 +1,5 @@
 /** An agent behind an address: each task is one POST. */
+import { valueOfJson } from '../../../core/value-of-json.ts'
 import { type AgentUnderTest, agentAnswerOf } from './agent.ts'
 
 const answerBytesMax = 4 * 1024 * 1024
@@ -15,7 +16,7 @@ export function httpAgent(url: string): AgentUnderTest {
       })
       const text = await boundedText(response)
       if (!response.ok) throw new Error(`the agent answered ${response.status}`)
-      return agentAnswerOf(JSON.parse(text))
+      return agentAnswerOf(valueOfJson(text))
     },
     close: async () => {},
   }
