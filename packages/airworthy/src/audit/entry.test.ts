@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../core/canonical.ts'
 import { reasonCodes } from '../core/decision.ts'
 import { sha256Hex } from '../core/hash.ts'
+import type { JsonValue } from '../core/json.ts'
+import { valueOfJson } from '../core/value-of-json.ts'
 import { type AuditEntry, printEntry } from './entry.ts'
 import { auditEntryKinds } from './entry-kinds.ts'
 import { leafHash } from './merkle.ts'
@@ -61,7 +63,7 @@ describe('audit entries', () => {
     fc.assert(
       fc.property(entry, (value) => {
         const printed = printEntry(value)
-        expect(canonicalJson(JSON.parse(printed))).toBe(printed)
+        expect(canonicalJson(valueOfJson(printed) as JsonValue)).toBe(printed)
       }),
     )
   })

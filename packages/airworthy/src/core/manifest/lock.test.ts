@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject, JsonValue } from '../json.ts'
+import { valueOfJson } from '../value-of-json.ts'
 import type { McpTool } from './definition-digest.ts'
 import { buildLock, lockText, parseLock } from './lock.ts'
 import { diffLock, schemaWidening } from './lock-diff.ts'
@@ -26,7 +27,7 @@ describe('the lock', () => {
   test('what is written reads back, whatever the order it was found in', () => {
     fc.assert(
       fc.property(fc.uniqueArray(definition, { selector: (each) => each.name, maxLength: 5 }), (tools) => {
-        const well = JSON.parse(JSON.stringify(tools).toWellFormed()) as McpTool[]
+        const well = valueOfJson(JSON.stringify(tools).toWellFormed()) as McpTool[]
         fc.pre(
           JSON.stringify(well) === JSON.stringify(tools) &&
             !/__proto__|"constructor"|"prototype"/.test(JSON.stringify(tools)),

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { dataActsDefault } from '../../core/manifest/defaults.ts'
 import { detectorsByClass } from '../../core/manifest/detectors.ts'
 import type { DataRule, EffectiveManifest } from '../../core/manifest/effective.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { hiddenExchange, hiddenText, hidingOf } from './hide-exchange.ts'
 
 const rule = (name: 'pii' | 'secret' | 'regulated'): DataRule => ({
@@ -69,7 +70,7 @@ describe('a text', () => {
         const pieces = places.slice(1).map((end, at) => whole.slice(places[at], end))
         const redacted = hiddenText(events(...pieces.map((piece) => delta(piece))), hiding) as string
         const said = [...redacted.matchAll(/"content":("(?:[^"\\]|\\.)*")/g)].map(([, text]) =>
-          JSON.parse(text as string),
+          valueOfJson(text as string),
         )
         expect(said.join('')).not.toContain(key)
         expect(hiddenText(redacted, hiding)).toBe(redacted)

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../core/json.ts'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { genAiReadingOf } from '../gen-ai-reading.ts'
 import { claimsOf } from '../rollups/contribution.ts'
 import { type AttributeTaker, attributeValues } from './attribute-taker.ts'
@@ -84,7 +85,7 @@ function check(spans: readonly (readonly Entry[])[]): void {
   for (const [n, { attributes, types }] of written.spans.entries()) {
     const expected = values.spans[n] as { attributes: JsonObject; types: unknown }
     const text = texts.bytes.toString('utf8', attributes.from, attributes.to)
-    expect(JSON.parse(text)).toEqual(expected.attributes)
+    expect(valueOfJson(text)).toEqual(expected.attributes)
     expect(text.length).toBe(JSON.stringify(expected.attributes).length)
     expect(attributes.characters).toBe(text.length)
     expect(types).toEqual(expected.types)

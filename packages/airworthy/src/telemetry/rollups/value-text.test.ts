@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { valueOfJson } from '../../core/value-of-json.ts'
 import { emptyValue, type GrowingValue } from './rollup.ts'
 import { valueOfText, valueText } from './value-text.ts'
 
@@ -43,7 +44,7 @@ function asPostgres(text: string): string {
           .map(([key, inner]) => `${JSON.stringify(key)}: ${printed(inner)}`)
           .join(', ')}}`
       : JSON.stringify(one)
-  return printed(JSON.parse(text))
+  return printed(valueOfJson(text))
 }
 
 const sorted = ({ sums, histograms }: GrowingValue) => ({
