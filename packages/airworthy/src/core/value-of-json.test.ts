@@ -62,6 +62,14 @@ describe('keys that are written with escapes', () => {
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
   })
 
+  test.each([':', ' :', ',: ', '\\\\', '\\":', '\\" :', '","b":"'])(
+    'in time that grows with the text, of many %s too',
+    (piece) => {
+      const text = `{"a":"\\n${piece.repeat(300_000)}"}`
+      expect(valueOfJson(text)).toEqual(JSON.parse(text))
+    },
+  )
+
   test('deeper than a stack is', () => {
     const deep = `${'[{"\\n":'.repeat(50_000)}1${'}]'.repeat(50_000)}`
     let value = valueOfJson(deep)

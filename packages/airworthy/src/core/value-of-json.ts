@@ -19,11 +19,14 @@ export function valueOfJson(text: string, numberOf?: NumberOf): unknown {
   return text.includes('\\') && hasKeyWithEscape(text) ? walk(text, numberOf) : byEngine(text, numberOf)
 }
 
-/** Looks back from each colon, of which a text has fewer than escapes. Linear; of what is not JSON it may say anything. */
+/**
+ * Looks back from each colon, of which a text has fewer than escapes. Linear, since no look goes past another colon or, but for the first
+ * one behind it, past a quote; of what is not JSON it may say anything.
+ */
 function hasKeyWithEscape(text: string): boolean {
   for (let colon = text.indexOf(':'); colon !== -1; colon = text.indexOf(':', colon + 1)) {
     let end = colon - 1
-    while (separators.includes(text[end] ?? '-')) end--
+    while (whitespace.includes(text[end] ?? '-')) end--
     if (text.charCodeAt(end) !== quote) continue
     if (isEscaped(text, end)) continue
     for (let at = end - 1; at >= 0; at--) {
@@ -100,7 +103,8 @@ function walk(text: string, numberOf: NumberOf | undefined): unknown {
   return whole
 }
 
-const separators = ' \t\n\r,:'
+const whitespace = ' \t\n\r'
+const separators = `${whitespace},:`
 /** A number, true, false or null. */
 const literal = /[^ \t\n\r,\]}]+/y
 
