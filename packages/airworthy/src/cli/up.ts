@@ -109,9 +109,23 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
     log: (line) => context.stderr.write(`${line}\n`),
   })
   const upFile = join(dir, 'up.json')
+  const ends: (() => unknown)[] = [() => kit.close()]
+  /** Ends what has begun, the last first, all of it: what listens on would keep the process for ever. */
+  const close = async (): Promise<void> => {
+    const failures: unknown[] = []
+    for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
+      try {
+        await end()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
   try {
     await kit.start()
     const recording = await startRecording(kit, given.record, (line) => context.stderr.write(`${line}\n`))
+    ends.push(() => recording?.stop())
     const server = await serve(kit, {
       port: given.port,
       ...(given.host === undefined ? {} : { host: given.host }),
@@ -119,25 +133,21 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
       log: (line) => context.stderr.write(`${line}\n`),
       ...(recording === undefined ? {} : { recorder: recording.recorder }),
     })
+    ends.push(() => server.close())
     const left: UpFile = { url: server.localUrl, pid: process.pid, ...(database === undefined ? {} : { db: database }) }
     writeFileSync(upFile, JSON.stringify(left), { mode: 0o600 })
+    ends.push(() => rmSync(upFile, { force: true }))
     const { giveBackWhenIdle } = await import('./idle-memory.ts')
-    const stopGivingBack = giveBackWhenIdle(kit)
+    ends.push(giveBackWhenIdle(kit))
     return {
       url: server.url,
       listensOn: given.host === undefined ? undefined : `${given.host}, port ${server.port}`,
       kit,
       recordedShare: recording?.share,
-      async close() {
-        stopGivingBack()
-        rmSync(upFile, { force: true })
-        await server.close()
-        await recording?.stop()
-        await kit.close()
-      },
+      close,
     }
   } catch (error) {
-    await kit.close()
+    await close().catch(() => {})
     throw error
   }
 }
