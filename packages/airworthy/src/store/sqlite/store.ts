@@ -44,6 +44,10 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
   const escalations = sqliteEscalations(db, audit)
   const inPlace = fileInPlace(dir)
   const grouped = groupedActs(db, { mayCommit: inPlace, onCommit })
+  // A lock is had on a full disk too. The number that stands there is written again, which changes nothing and goes the way of an act.
+  const tryToCommit = db.transaction(() => {
+    db.pragma(`user_version = ${db.pragma('user_version', { simple: true })}`)
+  }).immediate
   return {
     guard: { ...sqliteGuardStore(db, audit, grouped), exhaust: escalations.exhaust },
     tasks: sqliteTaskStore(db, audit),
@@ -78,7 +82,7 @@ export function openSqliteStore(dir: string, onAppend: () => void): Store {
     probe: () =>
       act(() => {
         inPlace()
-        db.exec('BEGIN IMMEDIATE; ROLLBACK')
+        tryToCommit()
       }),
     async close() {
       grouped.flush()
