@@ -97,7 +97,7 @@ export function createConnection(server: McpServer, log: UpstreamLog): Connectio
     if (closing.signal.aborted) throw new Error('the kit is stopping')
     if (live !== undefined) return live
     if (connecting === undefined) {
-      if (Date.now() < retryMs) throw new Error(lastFault)
+      if (performance.now() < retryMs) throw new Error(lastFault)
       connecting = connect().then(
         (link) => {
           connecting = undefined
@@ -109,7 +109,7 @@ export function createConnection(server: McpServer, log: UpstreamLog): Connectio
         (error: unknown) => {
           connecting = undefined
           lastFault = faultOf(error)
-          retryMs = Date.now() + Math.min(backoffMostMs, backoffFirstMs * 2 ** failures)
+          retryMs = performance.now() + Math.min(backoffMostMs, backoffFirstMs * 2 ** failures)
           failures += 1
           throw new Error(lastFault)
         },
@@ -123,7 +123,7 @@ export function createConnection(server: McpServer, log: UpstreamLog): Connectio
     link: linkOf,
     async definitions() {
       const link = await linkOf()
-      if (link.definitions !== undefined && Date.now() - link.definitionsMs < definitionsFreshMs)
+      if (link.definitions !== undefined && performance.now() - link.definitionsMs < definitionsFreshMs)
         return link.definitions
       try {
         return await read(link)
@@ -158,7 +158,7 @@ function forget(link: Link): void {
 
 /** Lists over the link once for all who ask meanwhile; a failed reading is not remembered. */
 function read(link: Link): Promise<Definitions> {
-  link.definitionsMs = Date.now()
+  link.definitionsMs = performance.now()
   const reading = readTools(link.client, { timeoutMs: connectTimeoutMs }).then((tools) => ({
     digests: new Map(tools.map((tool) => [tool.name, definitionDigestOf(tool)])),
     tools: new Map(tools.map((tool) => [tool.name, tool])),

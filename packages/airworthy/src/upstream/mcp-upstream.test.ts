@@ -296,6 +296,20 @@ describe('an HTTP server', () => {
       .toBe('3')
   })
 
+  it('is called again within seconds of being back, though the machine’s clock was set back by hours meanwhile', async () => {
+    const fixture = await httpFixture()
+    await fixture.stop()
+    const upstream = upstreamTo(serverOf({ url: fixture.url }))
+    expect(await upstream.offeredDigest('fixture', 'echo')).toMatchObject({ kind: 'unreachable' })
+    const { now } = Date
+    undo.push(async () => Object.assign(Date, { now }))
+    Object.assign(Date, { now: () => now() - 6 * 3_600_000 })
+    await httpFixture({ port: fixture.port })
+    await expect
+      .poll(async () => (await upstream.offeredDigest('fixture', 'echo')).kind, { timeout: 2_000, interval: 20 })
+      .toBe('offered')
+  })
+
   it('a call that was cancelled before it was sent did not run', async () => {
     const fixture = await httpFixture()
     const upstream = upstreamTo(serverOf({ url: fixture.url }))

@@ -57,7 +57,7 @@ function logLines(stderr: Readable, name: string, log: UpstreamLog): void {
   let windowStartMs = 0
   let windowCharacters = 0
   const print = (line: string): void => {
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     if (nowMs - windowStartMs > 60_000) {
       windowStartMs = nowMs
       windowCharacters = 0
