@@ -28,3 +28,22 @@ it('a round that fails is told and comes again; after the stop the one that runs
   await sleep(20)
   expect(begun).toBe(3)
 })
+
+it('the same failure is told once, until a round went well', async () => {
+  const told: string[] = []
+  const failures = ['away', 'away', 'full', undefined, 'full', 'full', undefined]
+  const all = Promise.withResolvers<void>()
+  const swept = rounds(
+    async () => {
+      if (failures.length === 0) all.resolve()
+      const why = failures.shift()
+      if (why !== undefined) throw new Error(why)
+    },
+    (line) => told.push(line.replace(/.*: /, '')),
+    1,
+  )
+  swept.start()
+  await all.promise
+  await swept.stop()
+  expect(told).toEqual(['away', 'full', 'full'])
+})

@@ -7,16 +7,20 @@ export interface Rounds {
   stop(): Promise<void>
 }
 
-/** @param work  one round; what it throws is told, and it comes again. */
+/** @param work  one round; what it throws is told once, not each second that it is the same, and it comes again. */
 export function rounds(work: () => Promise<void>, log: (line: string) => void, everyMs = 1_000): Rounds {
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
   let current: Promise<void> = Promise.resolve()
+  let told: string | undefined
   const run = async (): Promise<void> => {
     try {
       await work()
+      told = undefined
     } catch (error) {
-      log(`the sweep failed and is tried again: ${error instanceof Error ? error.message : String(error)}`)
+      const why = error instanceof Error ? error.message : String(error)
+      if (why !== told) log(`the sweep failed and is tried again: ${why}`)
+      told = why
     }
     if (isStopped) return
     timer = setTimeout(begin, everyMs)

@@ -216,6 +216,26 @@ describe('at work', () => {
     await sequencer.stop()
   })
 
+  it('tells once why it stands still, and again when that changes', async () => {
+    const store = new MemoryStore()
+    const errors: unknown[] = []
+    const sequencer = sequencerOn(store, { onError: (error) => errors.push(String(error)) })
+    await sequencer.start()
+    let tries = 0
+    const failing = (why: string) => async (): Promise<boolean> => {
+      tries++
+      throw new Error(why)
+    }
+    store.lead = failing('the disk is full')
+    await until(() => tries > 5)
+    store.lead = failing('it can only be read')
+    await until(() => tries > 10)
+    store.lead = async () => true
+    await until(() => sequencer.failure === undefined)
+    expect(errors).toEqual(['Error: the disk is full', 'Error: it can only be read'])
+    await sequencer.stop()
+  })
+
   it('a second one on the same store leads as well as the first', async () => {
     const store = new MemoryStore()
     const sequencers = [sequencerOn(store), sequencerOn(store)]

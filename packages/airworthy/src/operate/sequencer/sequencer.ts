@@ -25,7 +25,7 @@ export interface SequencerOptions {
   readonly signer: NoteSigner
   /** Called after a checkpoint is durable, in order of size; must not throw and not wait (anchors queue). */
   readonly onCheckpoint?: (checkpoint: StoredCheckpoint) => void
-  /** Called when a round fails; the next poll tries again. */
+  /** Called when rounds begin to fail, or fail for another reason; the next poll tries again. */
   readonly onError?: (error: unknown) => void
   /** How long a wake-up gathers entries, so that a busy log signs ten times a second and not at each entry. */
   readonly gatherMs?: number
@@ -61,6 +61,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   let publishedSize: number | undefined
   let offeredSize = -1
   let failure: unknown
+  let told: string | undefined
   let isLeading = false
   let gathering: NodeJS.Timeout | undefined
   let polling: NodeJS.Timeout | undefined
@@ -193,8 +194,18 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
+  /** Five rounds a second fail alike while the store is away; that is told once. */
   function roundInBackground(): void {
-    round().catch((error: unknown) => options.onError?.(error))
+    round().then(
+      () => {
+        told = undefined
+      },
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error)
+        if (why !== told) options.onError?.(error)
+        told = why
+      },
+    )
   }
 
   async function drain(): Promise<void> {
