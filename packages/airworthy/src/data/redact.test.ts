@@ -133,6 +133,14 @@ test('a redacted text has no finding left', () => {
   )
 })
 
+test('keys that become equal stay apart, in time that grows with their number', () => {
+  const customers = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`c${index}@example.com`, index]))
+  const redacted = redactClasses({ customers, '[redacted:email] 2': 0 }, rules, ['pii']) as { customers: object }
+  const keys = Object.keys(redacted.customers)
+  expect(keys.slice(0, 3)).toEqual(['[redacted:email]', '[redacted:email] 2', '[redacted:email] 3'])
+  expect(keys).toHaveLength(100_000)
+})
+
 test('pseudonyms: one for each value, the same all through a task', () => {
   const first = pseudonymizeValue({ to: 'bob@example.com', cc: 'ann@example.com bob@example.com' }, rules, ['pii'], [])
   expect(first).toEqual({

@@ -29,9 +29,10 @@ function rewriteAt(value: JsonValue, rewrite: Rewrite, name: string | undefined,
   }
   const entries = Object.entries(value)
   const members = new Map<string, JsonValue>()
+  const counts = new Map<string, number>()
   let changed = false
   for (const [key, member] of entries) {
-    const newKey = freeKey(rewrite.key(key), members)
+    const newKey = freeKey(rewrite.key(key), members, counts)
     const newMember = rewriteAt(member, rewrite, key, depthLeft - 1)
     changed ||= newKey !== key || newMember !== member
     members.set(newKey, newMember)
@@ -39,10 +40,13 @@ function rewriteAt(value: JsonValue, rewrite: Rewrite, name: string | undefined,
   return changed ? Object.fromEntries(members) : value
 }
 
-function freeKey(key: string, members: ReadonlyMap<string, JsonValue>): string {
+/** @param counts  by key, the last counter it was given: where thousands become equal, none looks at all before it. */
+function freeKey(key: string, members: ReadonlyMap<string, JsonValue>, counts: Map<string, number>): string {
   if (!members.has(key)) return key
-  let count = 2
-  while (members.has(`${key} ${count}`)) count++
+  let count = counts.get(key) ?? 1
+  do count++
+  while (members.has(`${key} ${count}`))
+  counts.set(key, count)
   return `${key} ${count}`
 }
 
