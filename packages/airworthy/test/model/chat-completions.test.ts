@@ -174,6 +174,13 @@ describe('what is not the release is refused, and never reaches the provider', (
     expect((await post(asked({ model: 'desk-mini' }))).status).toBe(200)
   })
 
+  it('the output is bounded once: a provider that knows the older name alone reads no other bound', async () => {
+    await start()
+    expect((await post(asked({ max_completion_tokens: 10, max_tokens: 1_000_000 }))).status).toBe(200)
+    const body = provider.requests[0]?.body as JsonObject
+    expect([body.max_completion_tokens, body.max_tokens]).toEqual([10, undefined])
+  })
+
   it('a killed agent', async () => {
     await start()
     const actor = { kind: 'operator', id: 'op', verifiedBy: 'in_process' } as const

@@ -50,9 +50,12 @@ export const openaiChat: ModelApi<WireChatRequest> = {
   isStream: (body) => body.stream === true,
   sent(body, { model, parameters }) {
     const { max_output_tokens: output, ...pinned } = parameters
-    const name = body.max_completion_tokens == null ? 'max_tokens' : 'max_completion_tokens'
+    const isNewer = body.max_completion_tokens != null
+    const name = isNewer ? 'max_completion_tokens' : 'max_tokens'
+    const { max_tokens: _, ...withoutOlder } = body
     return {
-      ...(body as JsonObject),
+      // One bound under one name: of two, a provider may know only the one that nobody checked.
+      ...((isNewer && output !== undefined ? withoutOlder : body) as JsonObject),
       ...pinned,
       model,
       ...(output === undefined ? {} : { [name]: output }),
