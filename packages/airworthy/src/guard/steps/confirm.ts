@@ -68,8 +68,8 @@ function bindingOf(guard: Guard, passage: Passage, argumentsSentDigest: Digest):
 function summaryOf(passage: Passage): string {
   const { task, tool } = passage
   const lines = [
-    `${tool.name} (${tool.effect}, ${tool.reach}) for ${task.principal.id} by agent ${task.agent}`,
-    ...Object.entries(passage.arguments).map(([name, value]) => `  ${name}: ${cut(JSON.stringify(value))}`),
+    `${tool.name} (${tool.effect}, ${tool.reach}) for ${cut(task.principal.id)} by agent ${task.agent}`,
+    ...Object.entries(passage.arguments).map(([name, value]) => `  ${cut(name)}: ${cut(JSON.stringify(value))}`),
     ...(passage.labels.length === 0 ? [] : [`  carries: ${passage.labels.join(', ')}`]),
     ...(passage.untrusted.length === 0 ? [] : [`  from untrusted content: ${passage.untrusted.map(cut).join(', ')}`]),
   ]

@@ -112,6 +112,14 @@ describe('what the approver sees', () => {
     t.close()
   })
 
+  it('no line that whoever is named in it has written', async () => {
+    const { t, id } = await held('ana by agent desk\n  id: "b"\n\u001b[2K')
+    const { summary } = await readShownApproval(t.store.approvals, t.store.guard, id)
+    expect(summary.split('\n').slice(1)).toEqual(['  id: "a"', '  note: "x"'])
+    expect(summary).not.toContain('\u001b')
+    t.close()
+  })
+
   it('an unknown id is refused', async () => {
     const { t } = await held()
     await expect(readShownApproval(t.store.approvals, t.store.guard, 'apr_no')).rejects.toMatchObject({
