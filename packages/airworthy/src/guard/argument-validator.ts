@@ -3,6 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { argumentsBytesMax, isJsonObject, type JsonObject, type JsonValue, jsonFault } from '../core/json.ts'
 import type { EffectiveTool } from '../core/manifest/effective.ts'
+import { seeksBegin } from '../core/manifest/linear-pattern.ts'
 
 export interface ArgumentFault {
   /** JSON Pointer into the arguments. */
@@ -17,7 +18,13 @@ export interface ArgumentValidator {
 }
 
 export function argumentValidator(): ArgumentValidator {
-  const ajv = new Ajv2020({ strict: false, allErrors: false, ownProperties: true, validateFormats: true })
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: false,
+    ownProperties: true,
+    validateFormats: true,
+    code: { regExp: engine },
+  })
   ;(addFormats as unknown as (instance: Ajv2020) => void)(ajv)
   const compiled = new Map<string, ValidateFunction>()
 
@@ -44,7 +51,8 @@ export function argumentValidator(): ArgumentValidator {
       try {
         validate = validatorOf(tool)
         if (validate(value)) return undefined
-      } catch {
+      } catch (error) {
+        if (error instanceof TextTooLong) return { path: '', message: error.message }
         // A few mixtures of keywords make the library itself throw; what cannot be checked is refused.
         return { path: '', message: "they cannot be checked against the tool's schema" }
       }
@@ -57,6 +65,33 @@ export function argumentValidator(): ArgumentValidator {
     },
   }
 }
+
+/** A pattern that is tried from every place of a text is held against no longer one: at this length it takes some milliseconds. */
+const soughtCharactersMax = 4_096
+
+class TextTooLong extends Error {}
+
+class BoundedPattern extends RegExp {
+  private readonly isBounded: boolean
+
+  constructor(pattern: string, flags: string) {
+    super(pattern, flags)
+    this.isBounded = seeksBegin(pattern)
+  }
+
+  override test(text: string): boolean {
+    if (this.isBounded && text.length > soughtCharactersMax) {
+      throw new TextTooLong(
+        `a text is longer than ${soughtCharactersMax} characters, and its pattern in the tool's schema does not begin with ^`,
+      )
+    }
+    return super.test(text)
+  }
+}
+
+const engine = Object.assign((pattern: string, flags: string) => new BoundedPattern(pattern, flags), {
+  code: 'new RegExp',
+})
 
 function unsafeInteger(value: JsonValue | JsonObject, path: string): string | undefined {
   if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value) ? path : undefined

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { patternFault } from './linear-pattern.ts'
+import { patternFault, seeksBegin } from './linear-pattern.ts'
 
 describe('patternFault', () => {
   test.each([
@@ -51,4 +51,15 @@ describe('patternFault', () => {
     ['^(a?){30}a{30}$', /same character|loop/],
     ['^[é-ü]*[à-ö]*$', /same character/],
   ])('refuses %j', (pattern, why) => expect(patternFault(pattern)).toMatch(why))
+})
+
+describe('seeksBegin', () => {
+  test.each(['a+b', '[A-Z]+-[0-9]+', '\\w+@', '(?:ab)+c', '^a|b+c', '(?:^a+b)', 'x{2,}y', '^[|]|a*b'])(
+    '%j does',
+    (pattern) => expect(seeksBegin(pattern)).toBe(true),
+  )
+  test.each(['^a+b', '^(?:a|b)+c$', '\\S+', '.*', '[^\\]x]+', 'ab', 'a{0,9}b', '^[|]+x', ''])(
+    '%j does not',
+    (pattern) => expect(seeksBegin(pattern)).toBe(false),
+  )
 })

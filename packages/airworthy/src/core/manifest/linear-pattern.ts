@@ -1,7 +1,7 @@
 /**
  * Patterns of servers and manifests run in a backtracking engine, on text that a model wrote. Only those pass whose engine never has a
  * choice: at every place at most one way to go on matches the next character (a one-unambiguous expression, by Glushkov's
- * construction). Matching is then linear for an anchored pattern, and at worst length times pattern for the others.
+ * construction). From one place matching is then linear; a pattern that may begin anywhere is tried from every place (`seeksBegin`).
  */
 
 /** Repetitions are unfolded; beyond this many places a pattern is refused. */
@@ -24,6 +24,29 @@ export function patternFault(pattern: string): string | undefined {
     if (error instanceof Unsupported) return error.message
     throw error
   }
+}
+
+/**
+ * Whether a pattern that may run can take a time that grows with the square of a text: it is not held to the text's beginning, and
+ * something stands behind an open repetition, as in `a+b`, which reads to the last `a` from each of them. Says yes when in doubt. Pure.
+ */
+export function seeksBegin(pattern: string): boolean {
+  return openRepetition.test(pattern) && !oneRepeated.test(pattern) && !(pattern.startsWith('^') && isOneWay(pattern))
+}
+
+const openRepetition = /[*+]|,\}/
+/** `\S+`: found or not, at the first place where it can be. */
+const oneRepeated = /^(?:\\.|\[(?:\\.|[^\]\\])*\]|[^\\[(])[*+]\??$/u
+
+/** No alternatives but within groups. */
+function isOneWay(pattern: string): boolean {
+  let depth = 0
+  for (const [token] of pattern.matchAll(/\\.|\[(?:\\.|[^\]\\])*\]|[()|]/gu)) {
+    if (token === '(') depth++
+    else if (token === ')') depth--
+    else if (token === '|' && depth === 0) return false
+  }
+  return true
 }
 
 class Unsupported extends Error {}
