@@ -6,6 +6,8 @@ export type Notify = (method: string, params: JsonObject) => void
 
 const encoder = new TextEncoder()
 const keepAliveMs = 15_000
+/** Beyond this much that the client has not read, notifications are dropped: a tool may tell faster than anybody listens, and without end. */
+const unreadBytesMax = 256 * 1024
 
 /**
  * Runs the work and answers. The stream opens with the first notification; work that tells nothing is answered by plain JSON.
@@ -25,16 +27,19 @@ export function exchange(
     }
     const event = (message: JsonObject): string => `event: message\ndata: ${JSON.stringify(message)}\n\n`
     const open = (): void => {
-      const body = new ReadableStream<Uint8Array>({
-        start: (controller) => {
-          stream = controller
+      const body = new ReadableStream<Uint8Array>(
+        {
+          start: (controller) => {
+            stream = controller
+          },
+          cancel: () => {
+            isOver = true
+            clearInterval(keepAlive)
+            onGone()
+          },
         },
-        cancel: () => {
-          isOver = true
-          clearInterval(keepAlive)
-          onGone()
-        },
-      })
+        new ByteLengthQueuingStrategy({ highWaterMark: unreadBytesMax }),
+      )
       keepAlive = setInterval(() => write(': keepalive\n\n'), keepAliveMs)
       const headers = {
         'content-type': 'text/event-stream',
@@ -56,7 +61,7 @@ export function exchange(
     const notify: Notify = (method, params) => {
       if (isOver) return
       if (stream === undefined) open()
-      write(event({ jsonrpc: '2.0', method, params }))
+      if ((stream?.desiredSize ?? 0) > 0) write(event({ jsonrpc: '2.0', method, params }))
     }
     work(notify).then(
       (result) => {

@@ -664,6 +664,33 @@ describe('progress and cancellation', () => {
     expect((await send({})).headers.get('content-type')).toBe('application/json')
   })
 
+  it('progress that nobody reads does not pile up: some is dropped, and the result comes', async () => {
+    const { kit, serve } = setUp()
+    kit.onAct = async ({ onProgress }) => {
+      for (let progress = 0; progress < 10_000; progress++) onProgress?.({ progress, message: 'x'.repeat(1_000) })
+      return fakeAnswer({ result: textResult('done') })
+    }
+    const response = await serve(
+      new Request('http://h/mcp/desk', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${fakeTokens.ana}` },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 9,
+          method: 'tools/call',
+          params: { ...call, _meta: { progressToken: 'mine' } },
+        }),
+      }),
+    )
+    const text = await response.text()
+    expect(text.length).toBeLessThan(300_000)
+    expect(text).toContain('"progress":0')
+    expect(JSON.parse(text.trim().split('data: ').at(-1) ?? '')).toMatchObject({
+      id: 9,
+      result: { content: [{ text: 'done' }] },
+    })
+  })
+
   const untilAborted = (kit: FakeGatewayKit): void => {
     kit.onAct = ({ signal }) =>
       new Promise((resolve) =>
