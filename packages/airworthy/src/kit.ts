@@ -21,7 +21,8 @@ import type { Guard, GuardEvent, Mode } from './guard/guard.ts'
 import { type GuardSteps, govern, guardSteps, type StopPoint } from './guard/pipeline.ts'
 import type { ActionRecord, ApprovalRecord, AuthCheckPort, GuardPorts, IdPrefix, TaskRecord } from './guard/port.ts'
 import { answerOfRecord } from './guard/recorded-answer.ts'
-import { checkRelay, receiveRelayed } from './guard/relay.ts'
+import { checkRelay, receiveRelayed, receiveRelayedError } from './guard/relay.ts'
+import { redactedForModel } from './guard/steps/label-result.ts'
 import { awaitAction } from './operate/actions/await-action.ts'
 import { actionChanges } from './operate/actions/changes.ts'
 import { type Outcome, reportOutcome } from './operate/actions/report-outcome.ts'
@@ -518,8 +519,14 @@ export async function createKit(options: KitOptions): Promise<Kit> {
         const denial = await checkRelay(guard, call)
         if (denial !== undefined)
           return { kind: 'error', code: stoppedCode, message: denial.reasons[0]?.message ?? 'Denied.' }
-        const answer = await upstream.relay({ ...call, signal: run.signal })
-        if (answer.kind !== 'result') return answer
+        const { onProgress } = call
+        const answer = await upstream.relay({
+          ...call,
+          signal: run.signal,
+          ...(onProgress === undefined ? {} : { onProgress: (told) => onProgress(redactedForModel(guard, told)) }),
+        })
+        if (answer.kind === 'unreachable') return answer
+        if (answer.kind === 'error') return { ...answer, ...(await receiveRelayedError(guard, call, answer)) }
         return { kind: 'result', result: await receiveRelayed(guard, call, answer.result) }
       } catch (error) {
         log(`a relay failed: ${error instanceof Error ? error.message : String(error)}`)

@@ -22,6 +22,20 @@ const pseudonymsOf = async (t: Tested, task: string) => taskStateOf(await factsO
 const logOf = async (t: Tested, task: string): Promise<string> =>
   (await t.store.audit.entriesOfTask(task, 100)).map(({ text }) => text).join('\n')
 
+it('what a tool tells of its progress is redacted, as its result would be', async () => {
+  const t = await testGuard({
+    data: pii('pseudonymize'),
+    tools,
+    call: ({ onProgress }) => {
+      onProgress?.({ progress: 1, message: 'Reading the mail of ann@example.com' })
+      return answered('done')
+    },
+  })
+  const told: unknown[] = []
+  await t.act(await t.task(), 'look', { id: 'a' }, { onProgress: (progress) => told.push(progress) })
+  expect(told).toEqual([{ progress: 1, message: 'Reading the mail of [redacted:email]' }])
+})
+
 describe('pseudonyms', () => {
   it('two results that come at once never give one pseudonym to two people', async () => {
     const people = ['ann@example.com', 'ben@example.com', 'cyd@example.com', 'dee@example.com']

@@ -1,10 +1,13 @@
 /**
  * What is relayed and is no tool call: resources, prompts, methods that `pass:` names. It changes nothing that a policy speaks of,
- * so steps 4 to 11 do not apply; but what it brings is read by the model like a tool's result, so a stopped agent and a closed task
- * get nothing, the content is redacted, its values are remembered as untrusted, and the log says that it was read.
+ * so steps 4 to 11 do not apply; but what it brings, an error too, is read by the model like a tool's result, so a stopped agent and a
+ * closed task get nothing, the content is redacted, its values are remembered as untrusted, and the log says that it was read. And what
+ * it takes out (an address, a prompt's arguments, answers) holds no data that every tool of this server would be refused with.
  */
-import type { JsonObject } from '../core/json.ts'
+import type { DataClass } from '../core/action.ts'
+import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { EffectiveTool } from '../core/manifest/effective.ts'
+import { labelsOf } from '../data/labels.ts'
 import { type Denial, deny, type Guard } from './guard.ts'
 import type { TaskRecord } from './port.ts'
 import { killedDenial } from './steps/check-halt.ts'
@@ -16,17 +19,32 @@ export interface RelayedRequest {
   readonly task?: TaskRecord
   readonly server: string
   readonly method: string
+  readonly params: JsonObject
 }
 
 /** Why nothing is relayed; undefined: go on. Throws what the store throws. */
-export async function checkRelay(guard: Guard, { task }: RelayedRequest): Promise<Denial | undefined> {
+export async function checkRelay(guard: Guard, request: RelayedRequest): Promise<Denial | undefined> {
+  const { task, server, params } = request
   const kills = await guard.ports.store.readKills(guard.manifest.agent)
   const kill = kills.find(({ tool }) => tool === '*')
   if (kill !== undefined) return killedDenial(kill)
   if (task === undefined || guard.mode === 'observe') return undefined
   const now = await guard.ports.store.readTask(task.id)
   if (now === undefined || now.closedMs !== undefined) return deny('IDENTITY_INVALID', 'The task is closed.', 'stop')
-  return undefined
+  const withheld = labelsOf(params, guard.manifest.data).classes.filter((one) => !mayReceive(guard, server, one))
+  if (withheld.length === 0) return undefined
+  const message = `The request carries ${withheld.join(', ')} data, which the server ${server} may not receive.`
+  return deny('DATA_BLOCKED', message, 'stop')
+}
+
+/** As for a tool's arguments: the class may leave, or the server has an internal tool that declares it. */
+function mayReceive({ manifest }: Guard, server: string, dataClass: DataClass): boolean {
+  return (
+    manifest.data[dataClass].beforeExport === 'allow' ||
+    manifest.tools.some(
+      ({ server: of, reach, data }) => of === server && reach === 'internal' && data.in.includes(dataClass),
+    )
+  )
 }
 
 /** What the model may see of it. Personal data is redacted, never given a pseudonym: nothing here is sent back through the guard. */
@@ -61,4 +79,22 @@ export async function receiveRelayed(guard: Guard, request: RelayedRequest, resu
     },
   })
   return shown
+}
+
+/** The same of a server's own error, whose words and data are content like any other. */
+export async function receiveRelayedError(
+  guard: Guard,
+  request: RelayedRequest,
+  { message, data }: RelayedError,
+): Promise<RelayedError> {
+  const shown = await receiveRelayed(guard, request, { message, ...(data === undefined ? {} : { data }) })
+  return {
+    message: typeof shown.message === 'string' ? shown.message : '',
+    ...(shown.data === undefined ? {} : { data: shown.data }),
+  }
+}
+
+interface RelayedError {
+  readonly message: string
+  readonly data?: JsonValue
 }

@@ -52,8 +52,11 @@ export async function relayOver(connection: Connection, call: RelayCall): Promis
       return { kind: 'result', result }
     } catch (error) {
       if (error instanceof ProtocolError) {
+        const { code, message } = error
         const data = error.data as JsonValue | undefined
-        return { kind: 'error', code: error.code, message: error.message, ...(data === undefined ? {} : { data }) }
+        if (JSON.stringify([message, data]).length > resultCharactersMax)
+          return { kind: 'unreachable', why: 'its error is too long' }
+        return { kind: 'error', code, message, ...(data === undefined ? {} : { data }) }
       }
       if (error instanceof SdkError && error.code === SdkErrorCode.MethodNotSupportedByProtocolVersion) {
         return { kind: 'error', code: methodNotFound, message: `The server's protocol version has no ${call.method}.` }

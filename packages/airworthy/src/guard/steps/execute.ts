@@ -1,15 +1,18 @@
 /** Step 12: the call itself, with time-out, cancel signal, idempotency key of ours, and a permit. Never repeated. */
 import type { Digest } from '../../core/digest.ts'
+import type { JsonObject } from '../../core/json.ts'
 import { mintPermit, permitLifetimeSecondsMax } from '../../core/permit.ts'
 import { traceHeadersOf } from '../../core/trace-context.ts'
 import { withDeadline } from '../deadline.ts'
 import type { Guard, Passage } from '../guard.ts'
 import type { UpstreamOutcome } from '../port.ts'
+import { redactedForModel } from './label-result.ts'
 import { relayInput } from './relay-input.ts'
 
 /** @param permit  of `permitFor`. */
 export async function execute(guard: Guard, passage: Passage, permit: string | undefined): Promise<UpstreamOutcome> {
   const { tool, task, request } = passage
+  const { onProgress } = request
   const relayed = request.inputRound === undefined ? undefined : await relayInput(guard, passage, request.inputRound)
   if (relayed?.kind === 'refused') return { kind: 'not-executed', why: relayed.why }
   const call = (signal: AbortSignal): Promise<UpstreamOutcome> =>
@@ -23,7 +26,9 @@ export async function execute(guard: Guard, passage: Passage, permit: string | u
       ...traceHeadersOf(task, passage.spanId),
       timeoutMs: tool.timeoutMs,
       signal,
-      ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+      ...(onProgress === undefined
+        ? {}
+        : { onProgress: (progress: JsonObject) => onProgress(redactedForModel(guard, progress)) }),
       ...(relayed?.round === undefined ? {} : { inputRound: relayed.round }),
     })
   try {

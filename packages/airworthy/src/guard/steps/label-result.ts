@@ -2,7 +2,7 @@
  * Step 14: classes and trust of what came back; redacted or pseudonymized before the model sees it. The facts it learns are
  * appended by step 13's act, so it is computed just before that act and shown just after.
  */
-import type { DataClass } from '../../core/action.ts'
+import { type DataClass, dataClasses } from '../../core/action.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
 import type { EffectiveTool } from '../../core/manifest/effective.ts'
 import { labelsOf } from '../../data/labels.ts'
@@ -61,15 +61,24 @@ export function labelErrorText(
   tool: ResultSource,
   words: string,
 ): { readonly errorText: ErrorText; readonly facts: readonly FactBody[] } {
-  const { data } = guard.manifest
   const text = words.toWellFormed().slice(0, errorCharactersMax)
-  const hidden = (Object.keys(data) as DataClass[]).filter((one) => data[one].beforeModel !== 'allow')
-  const shown = guard.mode === 'observe' ? text : redactFully(text, data, hidden)
+  const shown = guard.mode === 'observe' ? text : redactFully(text, guard.manifest.data, hiddenClasses(guard))
   return {
     errorText: { text, shown: shown.slice(0, errorShownCharactersMax) },
     // A server's errors quote what it was sent, and what others sent it: nobody vouches for them.
     facts: sourceFact(guard, tool.name, text, false),
   }
+}
+
+/** What a tool tells before its result. It is nobody's result, so nothing in it gets a pseudonym. @throws JSON_INVALID beyond 64 levels */
+export function redactedForModel(guard: Guard, told: JsonObject): JsonObject {
+  return guard.mode === 'observe'
+    ? told
+    : (redactClasses(told, guard.manifest.data, hiddenClasses(guard)) as JsonObject)
+}
+
+function hiddenClasses({ manifest }: Guard): readonly DataClass[] {
+  return dataClasses.filter((one) => manifest.data[one].beforeModel !== 'allow')
 }
 
 function sourceFact(guard: Guard, source: string, content: JsonValue, trusted: boolean): readonly FactBody[] {
