@@ -53,13 +53,11 @@ const verifyCommand = buildCommand<
       const witnesses = given.witness === undefined ? [] : [keyText(this, given.witness)]
       const verification =
         file === undefined
-          ? await withLog(this, given, async ({ log, cosignatures, vkey, exportLog }) =>
-              verifyExport(exportLog(log, { vkey: named ?? vkey, bodies: true, cosignatures }), {
-                publicKey: named ?? vkey,
-                since,
-                witnesses,
-              }),
-            )
+          ? await withLog(this, given, async ({ log, cosignatures, ownKey, exportLog }) => {
+              const publicKey = named ?? (await ownKey())
+              const pieces = exportLog(log, { vkey: publicKey, bodies: true, cosignatures })
+              return verifyExport(pieces, { publicKey, since, witnesses })
+            })
           : await verifyExport(createReadStream(existingFile(this, file)), {
               ...(named === undefined ? {} : { publicKey: named }),
               since,
@@ -95,7 +93,8 @@ const exportCommand = buildCommand<Flags & { bodies: boolean; out: string | unde
   },
   async func(given) {
     await runCommand(this, given.json, async () => {
-      await withLog(this, given, async ({ log, cosignatures, vkey, exportLog }) => {
+      await withLog(this, given, async ({ log, cosignatures, ownKey, exportLog }) => {
+        const vkey = await ownKey()
         const pieces = exportLog(log, { vkey, bodies: given.bodies, cosignatures })
         if (given.out === undefined) for await (const piece of pieces) this.stdout.write(piece)
         else await pipeline(pieces, createWriteStream(resolve(this.cwd, given.out), { mode: 0o600 }))
@@ -131,13 +130,14 @@ export const auditCommands = buildRouteMap({
 interface OpenLog {
   readonly log: import('../store/store.ts').AuditLog
   readonly cosignatures: import('../operate/audit/port.ts').CosignatureReader
-  readonly vkey: string
+  /** The log's public key. @throws KEY_FILE_INVALID */
+  readonly ownKey: () => Promise<string>
   readonly exportLog: typeof import('../operate/audit/export-log.ts').exportLog
 }
 
 /** Reads the folder's log; entries of other processes that no checkpoint covers yet are not in it. */
 async function withLog<T>(context: CliContext, given: KitFlags, use: (open: OpenLog) => Promise<T>): Promise<T> {
-  const [{ openStore }, { exportLog }, { readKitKeys }, { noteSigner }, { originOf }] = await Promise.all([
+  const [{ openStore }, { exportLog }, { readAuditKey }, { noteSigner }, { originOf }] = await Promise.all([
     import('../store/open-store.ts'),
     import('../operate/audit/export-log.ts'),
     import('../operate/keys/key-folder.ts'),
@@ -147,8 +147,9 @@ async function withLog<T>(context: CliContext, given: KitFlags, use: (open: Open
   const location = storeOf(context, given)
   const store = await openStore(location, { mayCreate: false })
   try {
-    const { vkey } = noteSigner(await originOf(store.audit), readKitKeys(location.dir, context.env).audit)
-    return await use({ log: store.audit, cosignatures: store.cosignatures, vkey, exportLog })
+    const ownKey = async (): Promise<string> =>
+      noteSigner(await originOf(store.audit), readAuditKey(location.dir, context.env)).vkey
+    return await use({ log: store.audit, cosignatures: store.cosignatures, ownKey, exportLog })
   } finally {
     await store.close()
   }

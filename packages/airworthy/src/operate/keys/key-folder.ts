@@ -40,6 +40,17 @@ export function readKitKeys(dir: string, env: Readonly<Record<string, string | u
   return file === undefined ? keysInFolder(join(dir, 'keys')) : keysInFile(file)
 }
 
+/** For who only reads the log: writes nothing, since a new key would say that the log is false. @throws KEY_FILE_INVALID */
+export function readAuditKey(dir: string, env: Readonly<Record<string, string | undefined>>): SigningKey {
+  const path = join(dir, 'keys', 'audit.key')
+  if (env.AIRWORTHY_KEY_FILE !== undefined || existsSync(path)) return readKitKeys(dir, env).audit
+  throw new AirworthyError({
+    code: 'KEY_FILE_INVALID',
+    message: `The key that signs the log is not here: there is no ${path}.`,
+    mend: "Put the folder keys/ back from a backup, set AIRWORTHY_KEY_FILE, or give the log's public key with --key.",
+  })
+}
+
 /** Keys that live as long as the process: for kits in memory. */
 export function temporaryKitKeys(): KitKeys {
   return kitKeysOf((name) => fresh(name))
