@@ -101,8 +101,8 @@ export function cannotBeOpened(path: string, cause: unknown): AirworthyError {
       code: 'STORE_UNAVAILABLE',
       message: `The database ${path} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown reason'}.`,
       mend: path.endsWith(tracesFile)
-        ? 'Check that the folder can be written; put the file back from a backup, or move it away: the kit makes an empty one, and the ledger and the log are whole.'
-        : 'Check that the folder can be written and the file is a database of the kit.',
+        ? 'Check that the folder can be written and its disk has room; put the file back from a backup, or move it away: the kit makes an empty one, and the ledger and the log are whole.'
+        : 'Check that the folder can be written, that its disk has room, and that the file is a database of the kit; put a damaged one back from a backup.',
     },
     { cause },
   )
