@@ -45,6 +45,7 @@ const requestTimeoutMs = 30_000
 const keepAliveTimeoutMs = 5_000
 const connectionsMax = 2_000
 const drainMs = 10_000
+const idleLookMs = 50
 
 /**
  * Listens. The kit is the caller's: it is neither started nor closed here.
@@ -133,9 +134,11 @@ function listenFault(cause: NodeJS.ErrnoException, port: number, host: string): 
 /** Idle connections end at once, busy ones when they are done, and all of them when the time is over. */
 async function drained(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  // What was busy becomes idle, and would be kept for the client's next request.
+  const idle = setInterval(() => server.closeIdleConnections(), idleLookMs)
   const last = setTimeout(() => server.closeAllConnections(), drainMs)
   await closed
+  clearInterval(idle)
   clearTimeout(last)
 }
 

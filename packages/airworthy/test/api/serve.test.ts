@@ -56,7 +56,7 @@ it('a stop answers those who wait, ends streams, and then nothing listens any mo
   await expect(fetch(`${one.url}/healthz`)).rejects.toThrow()
 })
 
-it('a call that runs is finished before the kit is gone', async () => {
+it('a call that runs is finished before the kit is gone, and then nobody waits for a connection that is kept', async () => {
   let finish = (): void => {}
   const running = new Promise<void>((resolve) => {
     finish = resolve
@@ -85,7 +85,9 @@ it('a call that runs is finished before the kit is gone', async () => {
   const stopped = one.stop()
   finish()
   expect((await call).json).toMatchObject({ state: 'succeeded' })
+  const answeredMs = performance.now()
   await stopped
+  expect(performance.now() - answeredMs).toBeLessThan(2_500)
 })
 
 it('a client that leaves does not put its action in doubt: the same call again finds the result', async () => {
