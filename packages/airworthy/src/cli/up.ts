@@ -1,5 +1,6 @@
 /** `airworthy up`: the kit, its gateway and its API, until it is interrupted. */
-import { rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildCommand } from '@stricli/core'
 import { AirworthyError } from '../core/errors.ts'
@@ -89,14 +90,7 @@ export interface StartedKit {
 /** Builds, starts and serves a kit, and leaves its address for other commands. @throws PORT_TAKEN, and what createKit throws */
 export async function startKit(context: CliContext, given: UpFlags): Promise<StartedKit> {
   const { project, dir } = foldersOf(context, given)
-  const other = await runningUrl(dir)
-  if (other !== undefined) {
-    throw new AirworthyError({
-      code: 'KIT_RUNNING',
-      message: `A kit runs on ${dir} already, at ${other}.`,
-      mend: 'Stop it first, or give another --dir.',
-    })
-  }
+  await refuseOther(dir)
   const store = storeOf(context, given)
   const database = await databaseOf(store)
   const [{ createKit }, { serve }] = await Promise.all([import('../kit.ts'), import('../server/serve.ts')])
@@ -108,7 +102,6 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
     ...(given.environment === undefined ? {} : { environment: given.environment }),
     log: (line) => context.stderr.write(`${line}\n`),
   })
-  const upFile = join(dir, 'up.json')
   const ends: (() => unknown)[] = [() => kit.close()]
   /** Ends what has begun, the last first, all of it: what listens on would keep the process for ever. */
   const close = async (): Promise<void> => {
@@ -135,8 +128,8 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
     })
     ends.push(() => server.close())
     const left: UpFile = { url: server.localUrl, pid: process.pid, ...(database === undefined ? {} : { db: database }) }
-    writeFileSync(upFile, JSON.stringify(left), { mode: 0o600 })
-    ends.push(() => rmSync(upFile, { force: true }))
+    await leaveAddress(dir, left)
+    ends.push(() => takeAddress(dir, left))
     const { giveBackWhenIdle } = await import('./idle-memory.ts')
     ends.push(giveBackWhenIdle(kit))
     return {
@@ -150,6 +143,45 @@ export async function startKit(context: CliContext, given: UpFlags): Promise<Sta
     await close().catch(() => {})
     throw error
   }
+}
+
+/** @param own  what it may find of this kit. @throws KIT_RUNNING */
+async function refuseOther(dir: string, own?: UpFile): Promise<void> {
+  const other = await runningUrl(dir)
+  if (other === undefined || other === own?.url) return
+  throw new AirworthyError({
+    code: 'KIT_RUNNING',
+    message: `A kit runs on ${dir} already, at ${other}.`,
+    mend: 'Stop it first, or give another --dir.',
+  })
+}
+
+/**
+ * For other commands. Of two kits that begin at once, and found nobody, the second gives way here.
+ * @throws KIT_RUNNING, and what the disk refuses
+ */
+async function leaveAddress(dir: string, left: UpFile): Promise<void> {
+  const upFile = join(dir, 'up.json')
+  const aside = `${upFile}.${randomBytes(6).toString('hex')}`
+  writeFileSync(aside, JSON.stringify(left), { mode: 0o600 })
+  try {
+    try {
+      linkSync(aside, upFile)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      await refuseOther(dir, left)
+      // Of a kit that was killed, or hangs.
+      renameSync(aside, upFile)
+    }
+  } finally {
+    rmSync(aside, { force: true })
+  }
+}
+
+/** Another kit's stays: one that hung, and whose place was taken, may end after that began. */
+function takeAddress(dir: string, left: UpFile): void {
+  const upFile = join(dir, 'up.json')
+  if (existsSync(upFile) && readFileSync(upFile, 'utf8') === JSON.stringify(left)) rmSync(upFile)
 }
 
 function banner({ url, listensOn, kit, recordedShare }: StartedKit): string {
