@@ -640,7 +640,7 @@ describe('tools that the caller runs itself', () => {
 })
 
 describe('a task that learns something meanwhile', () => {
-  it('runs the steps again, at most twice, and never on stale facts', async () => {
+  it('runs the steps again, a bounded number of times, and never on stale facts', async () => {
     const t = await guardWith({ tools: [testTool('look'), testTool('change', { effect: 'write' })] })
     const task = await t.task()
     const { guardSteps } = await import('./pipeline.ts')

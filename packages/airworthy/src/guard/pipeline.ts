@@ -67,11 +67,13 @@ export type GuardSteps = typeof guardSteps
 
 /**
  * Steps 6 to 10 run again when the task learned something meanwhile. Within one gateway the calls of a task take turns; other
- * gateways know no turn, so now and then a passage steps aside for a moment that differs from theirs.
+ * gateways know no turn, so a passage that was sent back again and again steps aside, each time for longer: they get on, and it
+ * gets through. With all of them it has waited two seconds at most, half of that as a rule.
  */
-const rerunsMax = 12
-const stepAsideEvery = 4
-const stepAsideMsMax = 15
+const rerunsMax = 16
+const stepAsideFrom = 4
+const stepAsideMs = (rerun: number): number =>
+  rerun < stepAsideFrom ? 0 : Math.min(8 * 2 ** (rerun - stepAsideFrom), 200)
 
 /** A passage that waits longer for its turn tries its luck; a settlement is not kept waiting that long. */
 const turnWaitMsMax = 30_000
@@ -251,7 +253,7 @@ async function walk(
   try {
     for (let rerun = 1; rerun <= rerunsMax; rerun++) {
       tell('intend', 'again')
-      if (rerun % stepAsideEvery === 0) await sleep(Math.random() * stepAsideMsMax)
+      if (rerun >= stepAsideFrom) await sleep(Math.random() * stepAsideMs(rerun))
       const answer = await decideAndIntend(filtered.arguments, endTurn)
       if (answer !== undefined) return answer
     }
