@@ -13,6 +13,7 @@ import { newId } from './core/ids.ts'
 import type { JsonValue } from './core/json.ts'
 import type { EffectiveManifest, EffectiveTool } from './core/manifest/effective.ts'
 import type { Principal } from './core/principal.ts'
+import { printable } from './core/printable.ts'
 import { releaseOf } from './core/release.ts'
 import type { TraceContext } from './core/trace-context.ts'
 import type { ActionAnswer, ActionRequest } from './guard/answer.ts'
@@ -251,7 +252,7 @@ export async function createKit(options: KitOptions): Promise<Kit> {
   })
 
   const servers = startedIn(options.project, manifest.servers)
-  const connected = createMcpUpstream({ servers, log: (server, line) => log(`[${server}] ${line}`) })
+  const connected = createMcpUpstream({ servers, log: (server, line) => log(`[${server}] ${printable(line)}`) })
   const upstream: McpUpstream = options.upstream === undefined ? connected : { ...connected, ...options.upstream }
   const ports: GuardPorts = {
     store: store.guard,

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import { AirworthyError } from '../core/errors.ts'
+import { printable } from '../core/printable.ts'
 import { lsCommand } from './audit-ls.ts'
 import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
 import { dbFlag, dirFlag, jsonFlag, optionalText, projectFlag } from './flags.ts'
@@ -72,10 +73,12 @@ const verifyCommand = buildCommand<
           `${ok ? 'The log verifies' : 'THE LOG DOES NOT VERIFY'}: ${size} ${size === 1 ? 'entry' : 'entries'}, ${faultCount} ${faultCount === 1 ? 'fault' : 'faults'}.\n`,
         )
         for (const { kind, index, lastIndex, message } of faults.slice(0, 50)) {
-          this.stdout.write(`  ${kind} at ${index}${lastIndex === undefined ? '' : ` to ${lastIndex}`}: ${message}\n`)
+          this.stdout.write(
+            `  ${kind} at ${index}${lastIndex === undefined ? '' : ` to ${lastIndex}`}: ${printable(message)}\n`,
+          )
         }
         if (faults.length > 50) this.stdout.write(`  ... and ${faultCount - 50} more; --json lists up to 1,000\n`)
-        for (const note of notes) this.stdout.write(`Note: ${note}\n`)
+        for (const note of notes) this.stdout.write(`Note: ${printable(note)}\n`)
       }
       return verification.ok && !isUnwitnessed ? exitCodes.pass : exitCodes.fail
     })

@@ -86,7 +86,7 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
       const refused = [...unread.map((each) => ({ server: '', ...each })), ...looked.refused]
       if (given.json) printJson(this, { files, agent, tools, refused })
       else {
-        for (const { name, why } of refused) this.stderr.write(`Left out "${name}": ${why}.\n`)
+        for (const { name, why } of refused) this.stderr.write(`Left out "${printable(name)}": ${printable(why)}.\n`)
         this.stdout.write(guessTable(tools))
         this.stdout.write(
           given.dryRun

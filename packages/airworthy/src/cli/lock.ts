@@ -64,7 +64,9 @@ export const lockCommand = buildCommand<Flags, [], CliContext>({
       if (given.json) printJson(this, { digest: lock.digest, written: !given.check && !isCurrent, changes, refused })
       else {
         for (const { server, name, why } of refused)
-          this.stderr.write(`Left out "${name}"${server === '' ? '' : ` of ${server}`}: ${why}.\n`)
+          this.stderr.write(
+            `Left out "${printable(name)}"${server === '' ? '' : ` of ${server}`}: ${printable(why)}.\n`,
+          )
         this.stdout.write(changesText(changes))
         this.stdout.write(
           isCurrent
@@ -90,9 +92,9 @@ const verbs: Readonly<Record<LockChange['kind'], string>> = {
 
 function changesText(changes: readonly LockChange[]): string {
   const lines = changes.flatMap(({ kind, place, tool, fields, wider }) => {
-    const name = tool === undefined ? place : `${place}.${tool}`
-    const what = fields.length === 0 ? '' : `: ${fields.join(', ')}`
-    return [`${verbs[kind].padEnd(8)}${name}${what}`, ...wider.map((each) => `  WIDER  ${each}`)]
+    const name = printable(tool === undefined ? place : `${place}.${tool}`)
+    const what = fields.length === 0 ? '' : `: ${printable(fields.join(', '))}`
+    return [`${verbs[kind].padEnd(8)}${name}${what}`, ...wider.map((each) => `  WIDER  ${printable(each)}`)]
   })
   return lines.map((line) => `${line}\n`).join('')
 }

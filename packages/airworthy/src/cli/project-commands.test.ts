@@ -167,6 +167,24 @@ describe('init, lock, validate', () => {
     ])
   })
 
+  test('no name that a server chooses moves the cursor or begins a line', async () => {
+    const hostile = '\u001b[2K\u001b[1A\nairworthy.lock is up to date.'
+    serverWith([{ name: 'refund', inputSchema: { type: 'object' } }])
+    expect((await call(['init'])).code).toBe(0)
+    serverWith([
+      { name: 'refund', inputSchema: { type: 'object', properties: { [hostile]: { type: 'number' } } } },
+      { name: hostile.repeat(20), inputSchema: { type: 'object' } },
+    ])
+    const answers = [await call(['lock', '--check']), await call(['lock']), await call(['validate'])]
+    expect(answers[0]?.stdout).toContain('WIDER')
+    expect(answers[0]?.stderr).toContain('Left out')
+    expect(answers[2]?.stdout).toContain('Without a bound')
+    for (const { stdout, stderr } of answers) {
+      expect(stdout + stderr).not.toContain('\u001b')
+      expect(`${stdout}${stderr}`.split('\n')).not.toContain('airworthy.lock is up to date.')
+    }
+  })
+
   test('a server that does not start: nothing is written', async () => {
     serverWith(tools)
     await call(['init'])

@@ -3,6 +3,7 @@ import { buildCommand } from '@stricli/core'
 import { stringify } from 'yaml'
 import { AirworthyError, type Fault, renderFault } from '../core/errors.ts'
 import type { EffectiveManifest } from '../core/manifest/effective.ts'
+import { printable } from '../core/printable.ts'
 import { loadPolicies } from '../guard/build-guard.ts'
 import { type Project, readProject } from '../operate/onboard/read-project.ts'
 import type { LoadedPolicies } from '../policy/guard-policies.ts'
@@ -167,11 +168,11 @@ function viewText(view: View): string {
   if (rows.length > 0) sections.push(table(['TOOL', 'SERVER', 'EFFECT', 'REACH', 'CONFIRMATION'], rows))
   add(
     'Without a bound (SCOPE-2 fails until somebody sets one under limits):',
-    view.unbounded.map(({ tool, path }) => `  ${tool} ${path || '/'}\n`).join(''),
+    view.unbounded.map(({ tool, path }) => `  ${tool} ${printable(path || '/')}\n`).join(''),
   )
   add(
     'Arguments that policies cannot name:',
-    view.untyped.map(({ tool, path, why }) => `  ${tool} ${path || '/'}: ${why}\n`).join(''),
+    view.untyped.map(({ tool, path, why }) => `  ${tool} ${printable(path || '/')}: ${printable(why)}\n`).join(''),
   )
   add(
     'Detectors not built in this version:',
@@ -180,9 +181,11 @@ function viewText(view: View): string {
   add('Environment:', view.variables.map(({ name, set }) => `  ${name}${set ? '' : ' (not set)'}\n`).join(''))
   add(
     'Defaults:',
-    view.defaulted.map(({ path, value, why }) => `  ${path}: ${JSON.stringify(value)}  (${why})\n`).join(''),
+    view.defaulted
+      .map(({ path, value, why }) => `  ${printable(`${path}: ${JSON.stringify(value)}`)}  (${why})\n`)
+      .join(''),
   )
-  add('Notes:', view.notes.map((note) => `  ${note}\n`).join(''))
+  add('Notes:', view.notes.map((note) => `  ${printable(note)}\n`).join(''))
   return sections.map((section) => `${section}\n`).join('')
 }
 

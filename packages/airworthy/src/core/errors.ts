@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from './error-codes.ts'
 
+import { printable } from './printable.ts'
 /** One thing that is wrong, as data: what the CLI, the API and the screen render. Lines and columns are 1-based. */
 export interface Fault {
   readonly code: ErrorCode
@@ -44,7 +45,9 @@ export function throwFaults(faults: readonly Fault[]): void {
 export function renderFault(fault: Fault): string {
   const place = [fault.file, fault.line, fault.column].filter((part) => part !== undefined).join(':')
   const head = [fault.code, place, fault.path].filter((part) => part !== undefined && part !== '').join('  ')
-  return `${head}\n${fault.message}\nMend: ${fault.mend} See docs/errors.md#${fault.code.toLowerCase()}`
+  // It may quote a server, a file or a user; lines of its own it has.
+  const message = fault.message.split('\n').map(printable).join('\n')
+  return `${printable(head)}\n${message}\nMend: ${fault.mend} See docs/errors.md#${fault.code.toLowerCase()}`
 }
 
 /** Asserts an invariant of ours; a failure is a bug of the kit, and stays on in production. */
