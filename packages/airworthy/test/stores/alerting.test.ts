@@ -157,6 +157,17 @@ describe('cost per task, week over week', () => {
     expect(await t.store.notifications.listNotifications({ ...scope(), limit: 10 })).toHaveLength(2)
   })
 
+  it('goes on when the clock was hours ahead and is set right', async () => {
+    const [one, other] = await gateways()
+    const rightMs = t.time.nowMs
+    t.time.nowMs += 2 * day
+    expect(await one.watch.tick()).toBe(true)
+    t.time.nowMs = rightMs
+    expect([await one.watch.tick(), await other.watch.tick()]).toEqual([true, false])
+    t.time.nowMs += minute
+    expect([await one.watch.tick(), await other.watch.tick()]).toEqual([true, false])
+  })
+
   it('ten noisy tasks fire nothing, however dear: there is no data, and that is shown', async () => {
     const [one] = await gateways()
     await tasks(10, 14, 1_000)

@@ -52,6 +52,16 @@ describe('a tick', () => {
     expect(await store.alerts.claimTick({ name: 'a', atMs: 120_000 })).toBe(true)
     expect(await store.alerts.claimTick({ name: 'b', atMs: 60_000 })).toBe(true)
   })
+
+  it('is won again with the right time, after a clock was ahead by more than gateways may differ', async () => {
+    const nowMs = 1_000_000_000
+    const hourMs = 3_600_000
+    expect(await store.alerts.claimTick({ name: 'ahead', atMs: nowMs + 48 * hourMs })).toBe(true)
+    expect(await store.alerts.claimTick({ name: 'ahead', atMs: nowMs })).toBe(true)
+    expect(await store.alerts.claimTick({ name: 'ahead', atMs: nowMs })).toBe(false)
+    expect(await store.alerts.claimTick({ name: 'ahead', atMs: nowMs - 300_000 })).toBe(false)
+    expect(await store.alerts.claimTick({ name: 'ahead', atMs: nowMs + 60_000 })).toBe(true)
+  })
 })
 
 describe('an alert', () => {

@@ -65,6 +65,19 @@ describe('the states of an alert', () => {
     expect(run(script, testAlert(more))).toBe(expected)
   })
 
+  it('a clock that was two days ahead keeps nothing waiting, and nobody uninformed, until that time comes', () => {
+    const rule = testAlert({ forMs: 2 * minute, repeatMs: 20 * minute })
+    const aheadMs = 48 * 60 * minute
+    const at = (previous: AlertRecord | undefined, atMs: number) =>
+      advanceAlert(previous, rule, readings.A as Reading, atMs)
+    const rising = at(undefined, aheadMs).record
+    expect([0, 1, 2].reduce<AlertRecord>((last, n) => at(last, n * minute).record, rising).state).toBe('firing')
+    const told = at(at(rising, aheadMs + minute).record, aheadMs + 2 * minute)
+    expect(told.tell).toBe('firing')
+    const right = at(told.record, 0)
+    expect([right.tell, at(right.record, 20 * minute).tell]).toEqual([undefined, 'firing'])
+  })
+
   it('resolved is shown for a day', () => {
     expect(run(`Acccccc${'c'.repeat(24 * 60)}`, testAlert()).slice(-2)).toBe('Ro')
   })

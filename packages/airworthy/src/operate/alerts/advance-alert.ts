@@ -58,11 +58,12 @@ const quietMs = 15 * 60_000
 const resolvedShownMs = 24 * 60 * 60_000
 
 export function advanceAlert(
-  previous: AlertRecord | undefined,
+  earlier: AlertRecord | undefined,
   rule: AlertRule,
   reading: Reading,
   nowMs: number,
 ): AlertStep {
+  const previous = earlier && notLaterThan(earlier, nowMs)
   const isAbove = reading.kind === 'value' && reading.verdict === 'above'
   const isClear = reading.kind === 'value' && reading.verdict === 'below' && reading.value <= clearShare * rule.above
   const aboveSinceMs = isAbove ? (previous?.aboveSinceMs ?? nowMs) : undefined
@@ -115,5 +116,17 @@ export function advanceAlert(
     if (state === 'resolved' && isChanged && wasTold) return 'resolved'
     const hadData = previous !== undefined && previous.state !== 'no_data'
     return state === 'no_data' && hadData && rule.noData === 'notify' ? 'no_data' : undefined
+  }
+}
+
+/** A clock that was ahead and was set right again must not keep an alert as it is until that time has come. */
+function notLaterThan(record: AlertRecord, nowMs: number): AlertRecord {
+  const { sinceMs, aboveSinceMs, clearSinceMs, notifiedMs } = record
+  return {
+    ...record,
+    sinceMs: Math.min(sinceMs, nowMs),
+    ...(aboveSinceMs !== undefined && { aboveSinceMs: Math.min(aboveSinceMs, nowMs) }),
+    ...(clearSinceMs !== undefined && { clearSinceMs: Math.min(clearSinceMs, nowMs) }),
+    ...(notifiedMs !== undefined && { notifiedMs: Math.min(notifiedMs, nowMs) }),
   }
 }

@@ -4,7 +4,10 @@ import type { NewNotification, NotificationScope } from '../notifications/port.t
 import type { AlertRecord } from './advance-alert.ts'
 
 export interface AlertStore {
-  /** True for one of all that ask for this time or an earlier one: a tick is won once, by whichever gateway. */
+  /**
+   * True for one of all that ask for this time or an earlier one: a tick is won once, by whichever gateway. A tick that was won more
+   * than five minutes ahead of this time came from a clock that was wrong, and binds nobody.
+   */
   claimTick(tick: { readonly name: string; readonly atMs: number }): Promise<boolean>
   /** By name. */
   listAlerts(scope: NotificationScope): Promise<readonly AlertRecord[]>

@@ -44,8 +44,8 @@ export function createWatch(parts: WatchParts): Watch {
 
   async function tick(): Promise<boolean> {
     const minute = Math.floor(clock() / minuteMs) * minuteMs
-    // Asked of the store once a minute, not at each round.
-    if (minute <= seenMinute) return false
+    // Asked of the store once a minute, not at each round; and when the clock was set back.
+    if (minute === seenMinute) return false
     seenMinute = minute
     if (!(await alerts.claimTick({ name: `alerts ${agent} ${environment}`, atMs: minute }))) return false
     // A drill may take longer than a minute; the alerts do not wait for it.

@@ -53,7 +53,8 @@ export function latencyObjective(guard: Guard, read: () => Promise<TaskLatency>)
   return {
     async begin(task) {
       if (guard.mode !== 'enforce' || task.probe) return task
-      if (guard.ports.clock() - readAtMs >= readEveryMs) {
+      // Of either sign: a clock that was set back must not keep what was read.
+      if (Math.abs(guard.ports.clock() - readAtMs) >= readEveryMs) {
         reading ??= refresh()
         await reading
       }

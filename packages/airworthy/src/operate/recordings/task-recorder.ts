@@ -297,7 +297,7 @@ export function taskRecorder(parts: RecorderParts): TaskRecorder {
   }
 
   async function lookAtStore(): Promise<void> {
-    if (clock() - storeLookedAtMs < lookAtStoreMs) return
+    if (Math.abs(clock() - storeLookedAtMs) < lookAtStoreMs) return
     storeLookedAtMs = clock()
     storeBytes = await store.recordedBytes()
     const isFull = storeBytes > rule.storeBytesMax

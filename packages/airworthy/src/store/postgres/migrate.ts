@@ -24,6 +24,7 @@ import { cheaperTasksMigration } from './migrations/019-cheaper-tasks.sql.ts'
 import { recordingsMigration } from './migrations/020-recordings.sql.ts'
 import { plainActsMigration } from './migrations/021-plain-acts.sql.ts'
 import { gatheredActsMigration } from './migrations/022-gathered-acts.sql.ts'
+import { ticksMigration } from './migrations/023-ticks.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
 const migrations: readonly string[] = [
@@ -49,6 +50,7 @@ const migrations: readonly string[] = [
   recordingsMigration,
   plainActsMigration,
   gatheredActsMigration,
+  ticksMigration,
 ]
 export const schemaVersion = migrations.length
 

@@ -9,7 +9,8 @@ import { act, type SqliteDatabase } from './open.ts'
 export function sqliteAlertStore(db: SqliteDatabase, audit: AuditAppender): AlertStore {
   const tick = db.prepare(
     `INSERT INTO ticks (name, at_ms) VALUES (?, ?)
-     ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms WHERE ticks.at_ms < excluded.at_ms`,
+     ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms
+     WHERE ticks.at_ms < excluded.at_ms OR ticks.at_ms > excluded.at_ms + 300000`,
   )
   const list = db
     .prepare<[string, string], string>('SELECT body FROM alerts WHERE agent = ? AND environment = ? ORDER BY name')
