@@ -8,6 +8,7 @@ import { idleTaskSweep } from '../../src/operate/tasks/close-idle.ts'
 import { handedOverMax, type KitSpans, kitSpans } from '../../src/operate/traces/kit-spans.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
 import { type TestGuardOptions, testGuard, testTool } from '../fixtures/test-guard.ts'
+import { exportOf, protoOf } from '../otlp/encode-export.ts'
 
 const confirm = { by: 'approver', notRequester: true, withinMs: 60_000 }
 const secretRule = {
@@ -51,6 +52,30 @@ async function traced(options: TestGuardOptions = {}, more: { readonly recordSpa
   }
   return { ...t, spans, spansOf, one, lines, ends, holder, recorder }
 }
+
+it('no span that an agent sends takes the place of what the kit says of an action or a task', async () => {
+  const t = await traced({ tools: [testTool('erase', { effect: 'irreversible', confirm })] })
+  const task = await t.task()
+  const { action, approval } = await t.act(task, 'erase', { id: 'a' })
+  const traceId = (await t.store.guard.readTask(task))?.traceId as string
+  const claimed = [action, task].map((id) => ({ traceId, spanId: `${id}`.slice(-16), name: 'nothing happened' }))
+  const body = Uint8Array.from(protoOf(exportOf(claimed)))
+  await t.store.traces.receiveSpans({ encoding: 'protobuf', body, agent: 'desk-agent', atMs: 1 })
+  await t.decide(approval?.id as string)
+  await t.resume(action as string)
+  await t.spansOf(task)
+  await t.store.traces.receiveSpans({ encoding: 'protobuf', body, agent: 'desk-agent', atMs: 2 })
+  const bounds = { spansMax: 100, charactersMax: 1e6 }
+  const own = (await t.store.traces.readTrace(traceId, bounds)).spans.find(({ span }) => action?.endsWith(span.spanId))
+  expect(own).toMatchObject({ source: 'kit', span: { name: 'execute_tool erase' } })
+  const by = { kind: 'agent', id: 'a', verifiedBy: 'task_token' } as const
+  const entry = { id: 'ent_closed', timeMs: t.time.nowMs, kind: 'task-closed', actor: by } as const
+  await t.store.tasks.closeTask({ task, atMs: t.time.nowMs, entry })
+  t.spans.taskClosed(task)
+  await t.spansOf(task)
+  const root = (await t.store.traces.readTrace(traceId, bounds)).spans.find(({ span }) => task.endsWith(span.spanId))
+  expect(root).toMatchObject({ source: 'kit', span: { name: 'invoke_agent desk-agent' } })
+})
 
 it('an executed action leaves itself and its decision, below its task', async () => {
   const t = await traced({ tools: [testTool('look', { authChecks: ['owns'], costUsdMicros: 7 })] })

@@ -25,6 +25,7 @@ import { recordingsMigration } from './migrations/020-recordings.sql.ts'
 import { plainActsMigration } from './migrations/021-plain-acts.sql.ts'
 import { gatheredActsMigration } from './migrations/022-gathered-acts.sql.ts'
 import { ticksMigration } from './migrations/023-ticks.sql.ts'
+import { ownSpansMigration } from './migrations/024-own-spans.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
 const migrations: readonly string[] = [
@@ -51,6 +52,7 @@ const migrations: readonly string[] = [
   plainActsMigration,
   gatheredActsMigration,
   ticksMigration,
+  ownSpansMigration,
 ]
 export const schemaVersion = migrations.length
 

@@ -49,7 +49,7 @@ export function postgresModelStore({ act, read }: PostgresConnection): ModelStor
       const [row] = await read<{ ended: number; untraced: number; lost: number }>(
         `SELECT count(*) FILTER (WHERE state <> 'lost') AS ended,
            count(*) FILTER (WHERE state <> 'lost' AND NOT EXISTS
-             (SELECT FROM spans s WHERE s.trace_id = c.trace_id AND s.span_id = right(c.id, 16))) AS untraced,
+             (SELECT FROM spans s WHERE s.trace_id = c.trace_id AND s.span_id = right(c.id, 16) AND s.source = 'kit')) AS untraced,
            count(*) FILTER (WHERE state = 'lost') AS lost
          FROM (SELECT m.id, m.state, t.trace_id FROM model_calls m JOIN tasks t ON t.row = m.task_row
            WHERE m.state <> 'running' AND t.release = $1 AND t.probe = 0 AND m.begun_ms >= $3 ORDER BY m.row DESC LIMIT $2) c`,

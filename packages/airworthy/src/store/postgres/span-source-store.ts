@@ -33,7 +33,8 @@ const latest = (
 ) => `SELECT a.id, a.tool, a.state, coalesce(a.settled_ms, a.created_ms) AS ended_ms, t.trace_id, t.release, t.probe
    FROM (SELECT * FROM actions ORDER BY row DESC LIMIT ${lookedAt}) a JOIN tasks t ON t.row = a.task_row
    WHERE a.state NOT IN ('held', 'intended')`
-const withoutSpan = 'NOT EXISTS (SELECT FROM spans s WHERE s.trace_id = x.trace_id AND s.span_id = right(x.id, 16))'
+const withoutSpan =
+  "NOT EXISTS (SELECT FROM spans s WHERE s.trace_id = x.trace_id AND s.span_id = right(x.id, 16) AND s.source = 'kit')"
 
 export function postgresSpanSourceStore({ read }: PostgresConnection): SpanSourceStore {
   return {
