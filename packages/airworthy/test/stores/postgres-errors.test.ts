@@ -149,6 +149,35 @@ describeOnPostgres('a server', () => {
     await serving.stop()
   })
 
+  it('a full disk: nothing is executed, and readiness says why though the server still answers', async () => {
+    await administer(server.url, 'CREATE DATABASE narrow OWNER ana')
+    const admin = Object.assign(new URL(server.url), { pathname: '/narrow' }).href
+    const serving = await startServing({ db: as('ana', password, 'narrow') })
+    const { task, token } = await serving.openTask()
+    const act = () =>
+      serving.call('POST', `/api/v1/tasks/${task}/actions`, {
+        key: token,
+        json: { tool: 'stamp', arguments: { to: 'ana' } },
+      })
+    expect((await act()).json).toMatchObject({ state: 'succeeded' })
+    const { length } = serving.received
+    await administer(
+      admin,
+      `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$`,
+      'CREATE TRIGGER full_disk BEFORE INSERT ON airworthy.actions FOR EACH ROW EXECUTE FUNCTION full_disk()',
+    )
+    expect((await act()).json).toMatchObject({ decision: 'deny', reasons: [{ code: 'STORE_UNAVAILABLE' }] })
+    expect(serving.received).toHaveLength(length)
+    expect(await serving.call('GET', '/readyz', { key: serving.keys.operator })).toMatchObject({
+      status: 503,
+      json: { ready: false, why: expect.stringMatching(/The disk of .* is full/) },
+    })
+    await administer(admin, 'DROP FUNCTION full_disk CASCADE')
+    expect((await act()).json).toMatchObject({ state: 'succeeded' })
+    await serving.stop()
+  })
+
   it('a replica: nothing is opened, nothing is written, and a kit that was there says so', async () => {
     const primary = await openPostgresStore(as('ana', password, 'kit'))
     await server.fall()

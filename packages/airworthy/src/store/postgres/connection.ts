@@ -47,6 +47,8 @@ export interface PostgresConnection {
   transaction<T>(run: (act: Act) => Promise<T>): Promise<T>
   /** One connection for several statements: migrations. */
   with<T>(run: (client: PoolClient) => Promise<T>): Promise<T>
+  /** Why the server refused something within the last seconds for want of room; it answers what only reads all the while. */
+  recentWant(): unknown
   /** The address without its password. */
   readonly shownUrl: string
   close(): Promise<void>
@@ -59,6 +61,8 @@ const statementMsMax = 10_000
 export const patientStatementMsMax = 3_600_000
 const connectMsMax = 3_000
 const connectionsMax = 16
+/** For how long a full disk is taken for full when nobody tries again. */
+const wantMs = 10_000
 
 /** @throws STORE_UNAVAILABLE when the address is none. */
 export function connectPostgres(url: string, { statementMs = statementMsMax } = {}): PostgresConnection {
@@ -69,6 +73,7 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
   // The same of one that is held between two statements: what is asked of it next fails, and is tried again.
   pool.on('connect', (client) => client.on('error', () => {}))
   const road = actRoad()
+  let want: { readonly error: unknown; readonly atMs: number } | undefined
 
   /** @param run  is told whether an earlier try may have committed: its connection was cut before the reply came. */
   async function attempt<T>(run: (again: boolean) => Promise<T>): Promise<T> {
@@ -79,7 +84,11 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
       } catch (error) {
         // The first try may be committing just now; its rows are found when it has.
         const isMeetingItself = again && (error as { code?: unknown }).code === uniqueState
-        if (count === attemptsMax || !(mayTryAgain(error) || isMeetingItself)) throw asStoreError(error, shownUrl)
+        if (count === attemptsMax || !(mayTryAgain(error) || isMeetingItself)) {
+          const failure = asStoreError(error, shownUrl)
+          if (isWant(error)) want = { error: failure, atMs: performance.now() }
+          throw failure
+        }
         again ||= isCut(error)
         await sleep(count * 20 + Math.random() * 30)
       }
@@ -101,6 +110,7 @@ export function connectPostgres(url: string, { statementMs = statementMsMax } = 
 
   return {
     shownUrl,
+    recentWant: () => (want !== undefined && performance.now() - want.atMs < wantMs ? want.error : undefined),
     act: async <T>(name: string, parameters: object) =>
       await attempt(async (again) => await call<T>(pool, name, again ? { ...parameters, again } : parameters)),
     plainAct: <Answer>(plain: PlainAct<Answer>) => {
@@ -238,6 +248,11 @@ function isRefused(error: unknown): boolean {
 /** The statement took too long, or somebody cancelled it. */
 const statementTimeoutState = '57014'
 
+/** The disk is full, the memory or the connections are used up, or the disk failed. */
+function isWant(error: unknown): boolean {
+  return error instanceof DatabaseError && /^(?:53|58030)/.test(error.code ?? '')
+}
+
 /** The connection ended, or the server is on its way down or up. */
 function isCut(error: unknown): boolean {
   const code = (error as { code?: unknown }).code
@@ -263,6 +278,9 @@ export function asStoreError(error: unknown, shownUrl: string): unknown {
   if (code === '42501') {
     const mend = 'Give the role its rights again with the script of `airworthy store roles`.'
     return unavailable(error, `${shownUrl} refuses a right that this needs.`, mend)
+  }
+  if (code === '53100') {
+    return unavailable(error, `The disk of ${shownUrl} is full.`, 'Make room on the disk of the database server.')
   }
   const why = typeof code === 'string' ? code : error instanceof Error ? error.message : 'unknown'
   if (isCut(error) || /timeout/i.test(why)) {

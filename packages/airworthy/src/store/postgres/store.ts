@@ -87,6 +87,8 @@ export async function openPostgresStore(
     escalations: postgresEscalationStore(connection, onAppend),
     settings: async () => await durability(connection),
     probe: async () => {
+      const want = connection.recentWant()
+      if (want !== undefined) throw want
       const { readonly } = await durability(connection)
       if (readonly !== 'off') {
         throw new AirworthyError({
