@@ -184,6 +184,7 @@ function readingConnection(client: Client, shownUrl: string): PostgresConnection
   }
   return {
     shownUrl,
+    recentWant: () => undefined,
     act: never,
     plainAct: () => never,
     transaction: never,
