@@ -38,6 +38,14 @@ describe('the append-only file', () => {
     expect(sizesOf(savedCheckpoints(readFileSync(path, 'utf8')))).toEqual([0, 1, 2, 3])
   })
 
+  it('goes on behind half a line, as a full disk leaves one, and all that is whole is read back', async () => {
+    const path = join(folder, 'anchor.jsonl')
+    writeFileSync(path, `${JSON.stringify(noteOf(0))}\n${JSON.stringify(noteOf(1)).slice(0, 40)}`)
+    const anchor = await fileAnchor({ name: 'file', path, kitFolder })
+    for (const size of [1, 2]) await anchor.deliver(noteOf(size))
+    expect(sizesOf(savedCheckpoints(readFileSync(path, 'utf8')))).toEqual([0, 1, 2])
+  })
+
   it('in the kit’s own folder protects nothing, and is refused, through a link too', async () => {
     symlinkSync(kitFolder, join(folder, 'link'))
     writeFileSync(join(kitFolder, 'own.jsonl'), '')

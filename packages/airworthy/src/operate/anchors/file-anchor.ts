@@ -35,7 +35,7 @@ export async function fileAnchor({ name, path, kitFolder }: FileAnchorOptions): 
         // O_APPEND and one write: lines of several kits never mix. Opened each time, so that the file may be moved away.
         const handle = await open(file, 'a', 0o600)
         try {
-          await handle.appendFile(`${JSON.stringify(note)}\n`)
+          await handle.appendFile(`${(await isTorn(file)) ? '\n' : ''}${JSON.stringify(note)}\n`)
           await handle.datasync()
         } finally {
           await handle.close()
@@ -46,6 +46,24 @@ export async function fileAnchor({ name, path, kitFolder }: FileAnchorOptions): 
     },
   }
 }
+
+/** A crash or a full disk left half a line, which must not spoil the next one. What cannot be read is taken for whole. */
+async function isTorn(file: string): Promise<boolean> {
+  try {
+    const handle = await open(file, 'r')
+    try {
+      const { size } = await handle.stat()
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
+      return bytesRead === 1 && buffer[0] !== lineFeed
+    } finally {
+      await handle.close()
+    }
+  } catch {
+    return false
+  }
+}
+
+const lineFeed = 0x0a
 
 function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path)

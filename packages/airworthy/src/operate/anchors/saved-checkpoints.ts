@@ -18,13 +18,20 @@ export function savedCheckpoints(text: string): string[] {
     parseCheckpoint(text)
     return [text]
   }
-  // A last line without its line feed was cut off by a crash of its writer; the checkpoint went there again afterwards.
-  const lines = text.split('\n').slice(0, -1)
+  // A line without its end was cut off by a crash of its writer or a full disk; the checkpoint went there again afterwards.
+  const lines = text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => !isTorn(line))
   const stride = Math.ceil(lines.length / checkpointsMax)
   const kept = lines.filter((_, position) => (lines.length - 1 - position) % stride === 0)
   const notes = kept.map(readLine)
   if (notes.length === 0) throw invalid('it holds no whole line')
   return notes
+}
+
+function isTorn(line: string): boolean {
+  return line.startsWith('"') && (line.length === 1 || !line.endsWith('"'))
 }
 
 function readLine(line: string, position: number): string {
