@@ -3,8 +3,8 @@
  * to mend it. Secrets and personal data never enter a message or a field.
  */
 import type { ErrorCode } from './error-codes.ts'
-
 import { printable } from './printable.ts'
+
 /** One thing that is wrong, as data: what the CLI, the API and the screen render. Lines and columns are 1-based. */
 export interface Fault {
   readonly code: ErrorCode
