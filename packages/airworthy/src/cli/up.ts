@@ -168,9 +168,8 @@ async function leaveAddress(dir: string, left: UpFile): Promise<void> {
     try {
       linkSync(aside, upFile)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      await refuseOther(dir, left)
-      // Of a kit that was killed, or hangs.
+      // What is there is of a kit that was killed, or hangs; other faults are those of a file system without links.
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') await refuseOther(dir, left)
       renameSync(aside, upFile)
     }
   } finally {
