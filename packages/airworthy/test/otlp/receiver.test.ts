@@ -437,6 +437,14 @@ const refused: readonly Case[] = [
     details: 1,
   },
   {
+    name: 'more parts than one request may have, as JSON',
+    body: () => `{"resourceSpans":[{"scopeSpans":[{"spans":[${'{},'.repeat(partsMax)}{}]}]}]}`,
+    headers: asJson,
+    status: 413,
+    says: /more than/,
+    details: 1,
+  },
+  {
     name: 'JSON of millions of small values',
     body: () => `{"resourceSpans":[${'[],'.repeat(8_000_000)}[]]}`,
     headers: asJson,

@@ -2,11 +2,11 @@
  * What several servers offer behind one door, under names that are unique: a prompt whose name another server took before is
  * offered as `<server>_<name>`; a resource that two servers name is read from the first in the manifest's order.
  */
-import { UriTemplate } from '@modelcontextprotocol/client'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts'
 import type { GatewayRelay } from './gateway-kit.ts'
 import { RpcError, rpcCodes } from './json-rpc.ts'
 import type { McpRequest } from './mcp-request.ts'
+import { templateMatcher } from './template-matcher.ts'
 
 const pagesMax = 20
 const entriesMax = 2_000
@@ -87,7 +87,7 @@ interface Routes {
   readonly readMs: number
   readonly prompts: ReadonlyMap<string, Route>
   readonly resources: ReadonlyMap<string, Route>
-  readonly templates: readonly { readonly template: UriTemplate; readonly text: string; readonly server: string }[]
+  readonly templates: readonly { readonly text: string; readonly server: string; fits(uri: string): boolean }[]
 }
 
 const known = new WeakMap<object, Map<string, Routes>>()
@@ -106,7 +106,7 @@ export async function routeOfResource(request: McpRequest, uri: string): Promise
   const find = (routes: Routes): Route | undefined => {
     const listed = routes.resources.get(uri)
     if (listed !== undefined) return listed
-    const matching = routes.templates.find(({ template, text }) => text === uri || template.match(uri) !== null)
+    const matching = routes.templates.find(({ text, fits }) => text === uri || fits(uri))
     return matching === undefined ? undefined : { server: matching.server, upstreamName: uri }
   }
   return (await routesOf(request, find)) ?? notOffered('resource')
@@ -143,11 +143,8 @@ async function routesOf<T>(request: McpRequest, find: (routes: Routes) => T | un
 
 /** A template that cannot be read matches nothing. */
 function templateOf(server: string, text: string): Routes['templates'] {
-  try {
-    return [{ template: new UriTemplate(text), text, server }]
-  } catch {
-    return []
-  }
+  const fits = templateMatcher(text)
+  return fits === undefined ? [] : [{ text, server, fits }]
 }
 
 function notOffered(what: string): never {

@@ -6,7 +6,7 @@ import { whyNoTraces } from './parse-otlp-json.ts'
 import { readJsonSpans } from './read-json-spans.ts'
 import { readProtoSpans } from './read-proto-spans.ts'
 import { type RejectedSpan, TooManyParts } from './span-fault.ts'
-import { jsonValuesMax } from './span-limits.ts'
+import { jsonValuesMax, partsMax } from './span-limits.ts'
 import { MalformedWire } from './wire-reader.ts'
 
 export type TraceEncoding = 'protobuf' | 'json'
@@ -65,7 +65,23 @@ function openJson<Attributes>(body: Uint8Array, taker: AttributeTaker<Attributes
     return malformed('resourceSpans', `The body is no request for traces: ${whyNoTraces(value)}`)
   }
   if (!Array.isArray(groups)) return malformed('resourceSpans', 'resourceSpans is no list')
+  checkParts(groups as readonly JsonValue[])
   return { kind: 'spans', spans: jsonSpans(groups as readonly JsonValue[], taker) }
+}
+
+/** @throws TooManyParts */
+function checkParts(groups: readonly JsonValue[]): void {
+  let parts = groups.length
+  for (const scopes of groups.map((group) => listIn(group, 'scopeSpans'))) {
+    parts += scopes.length
+    for (const scoped of scopes) parts += listIn(scoped, 'spans').length
+  }
+  if (parts > partsMax) throw new TooManyParts(`it holds more than ${partsMax} resources, scopes and spans`)
+}
+
+function listIn(value: JsonValue, name: string): readonly JsonValue[] {
+  const list = isJsonObject(value) ? value[name] : undefined
+  return Array.isArray(list) ? (list as readonly JsonValue[]) : []
 }
 
 function* jsonSpans<Attributes>(
