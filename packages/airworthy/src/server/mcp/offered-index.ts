@@ -10,6 +10,8 @@ import { templateMatcher } from './template-matcher.ts'
 
 const pagesMax = 20
 const entriesMax = 2_000
+/** Of one server's list, all of its pages, as JSON text. */
+const listCharactersMax = 4 * 1024 * 1024
 const listTimeoutMs = 15_000
 /** The routes are asked for anew after this long. What a client is shown is always fresh. */
 const routesFreshMs = 10_000
@@ -58,6 +60,7 @@ async function listOne(
 ): Promise<readonly JsonObject[] | undefined> {
   const found: JsonObject[] = []
   let cursor: JsonValue | undefined
+  let characters = 0
   for (let page = 0; page < pagesMax; page++) {
     const call: GatewayRelay = {
       agent: request.door.agentName,
@@ -71,7 +74,9 @@ async function listOne(
     if (answer.kind === 'unreachable') return undefined
     if (answer.kind === 'error') return answer.code === rpcCodes.methodNotFound ? [] : undefined
     const listed = answer.result[lists[method].member]
-    if (Array.isArray(listed)) found.push(...listed.filter(isJsonObject))
+    characters += JSON.stringify(listed ?? null).length
+    if (characters > listCharactersMax) return undefined
+    if (Array.isArray(listed)) for (const entry of listed) if (isJsonObject(entry)) found.push(entry)
     cursor = answer.result.nextCursor
     if (typeof cursor !== 'string') break
   }
