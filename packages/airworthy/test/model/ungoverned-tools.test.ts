@@ -102,6 +102,28 @@ const requests = {
   ],
 } as const
 
+it.each<[string, keyof typeof requests, JsonObject]>([
+  ['functions', 'chat', { tools: [{ type: 'function', function: { name: 'wipe' } }] }],
+  ['functions, as they were', 'chat', { functions: [{ name: 'wipe', parameters: {} }] }],
+  ['tools of free text', 'chat', { tools: [{ type: 'custom', custom: { name: 'wipe' } }] }],
+  ['a search of the provider', 'chat', { web_search_options: {} }],
+  ['tools of the provider', 'responses', { tools: [{ type: 'web_search' }] }],
+  ['servers of the caller', 'messages', { mcp_servers: [{ type: 'url', url: 'http://127.0.0.1:9', name: 'wipe' }] }],
+])('an offer of %s is found', async (_what, api, more) => {
+  const [path, body] = requests[api]([])
+  const input = { chat: {}, responses: { input: 'Hi' }, messages: { messages: [{ role: 'user', content: 'Hi' }] } }[api]
+  await fetch(`${governed.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${task.token}` },
+    body: JSON.stringify({ model: 'desk-1', ...body, ...input, ...more }),
+  })
+  const entries = await governed.kit.store.audit.entriesOfTask(task.id, 200)
+  const offers = entries
+    .map(({ text }) => JSON.parse(text))
+    .filter(({ kind, details }) => kind === 'tool-ungoverned' && details.seen === 'offer')
+  expect(offers.map(({ action }) => action)).toEqual([expect.stringMatching(/^(mcp:)?wipe$|^web_search$/)])
+})
+
 describe.each(['chat', 'responses', 'messages'] as const)('in requests of %s', (api) => {
   it('a result of an action on record is none, however the client writes it', async () => {
     const shown = await ran('read_note', { id: '1' }, { content: [{ type: 'text', text: 'Milk.' }] })

@@ -31,8 +31,8 @@ export const anthropicMessages: ModelApi<WireMessagesRequest> = {
       inputTokensMax: bytes - images.bytes,
       images: images.count,
       choices: 1,
-      // What the provider itself runs (web search, code) has a type of its own, and is a tool all the same.
-      tools: tools.map(({ name }) => name),
+      // What the provider itself runs (web search, code, servers of its caller's) has a type of its own, and is a tool all the same.
+      tools: [...tools.map(({ name }) => name), ...listOf(body.mcp_servers).map(({ name }) => `mcp:${String(name)}`)],
       results: resultsOf(messages as readonly JsonObject[]),
     }
   },

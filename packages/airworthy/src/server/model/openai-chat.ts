@@ -27,7 +27,7 @@ export const openaiChat: ModelApi<WireChatRequest> = {
   passedAnswerHeaders: ['content-type', 'retry-after', 'x-request-id', 'openai-processing-ms', 'openai-version'],
 
   asked(body, bytes) {
-    const { model, messages, n, tools = [] } = body
+    const { model, messages, n } = body
     const output = body.max_completion_tokens ?? body.max_tokens
     const parameters = Object.fromEntries(Object.entries(body).filter(([name]) => !ownMembers.has(name))) as JsonObject
     const [first] = messages
@@ -42,7 +42,7 @@ export const openaiChat: ModelApi<WireChatRequest> = {
       inputTokensMax: bytes - images.bytes,
       images: images.count,
       choices: n ?? 1,
-      tools: tools.flatMap(({ function: named }) => (named === undefined ? [] : [named.name])),
+      tools: offeredIn(body as JsonObject),
       results: resultsOf(messages as readonly JsonObject[]),
     }
   },
@@ -92,6 +92,19 @@ export const openaiChat: ModelApi<WireChatRequest> = {
       'data: [DONE]\n\n',
     ].join('')
   },
+}
+
+/** Functions, under the older name too, tools of free text, and what the provider itself runs: a search on the web has no name, and is a tool. */
+function offeredIn({ tools, functions, web_search_options: search }: JsonObject): readonly string[] {
+  return [
+    ...listOf(tools).map(({ type, function: named, custom }) => nameIn(named) ?? nameIn(custom) ?? String(type)),
+    ...listOf(functions).map((named) => nameIn(named) ?? '(unnamed)'),
+    ...(search == null ? [] : ['web_search']),
+  ]
+}
+
+function nameIn(value: JsonValue | undefined): string | undefined {
+  return isJsonObject(value) && typeof value.name === 'string' ? value.name : undefined
 }
 
 const noUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
