@@ -28,3 +28,44 @@ describe('a pattern that is tried from every place of a text', () => {
     expect(check('^[A-Z]+-[0-9]+$', `${'A'.repeat(60_000)}-1`)).toBeUndefined()
   })
 })
+
+describe('a schema that leads back to itself', () => {
+  const both = (op: string): JsonObject => ({
+    type: 'object',
+    properties: { args: { type: 'array', items: { $ref: '#/$defs/filter' } }, op: { const: op } },
+    required: ['op'],
+  })
+  const is: JsonObject = {
+    type: 'object',
+    properties: { op: { const: 'is' }, field: { type: 'string' } },
+    required: ['op'],
+  }
+  const inputSchema: JsonObject = {
+    type: 'object',
+    properties: { filter: { $ref: '#/$defs/filter' } },
+    $defs: { filter: { oneOf: [both('and'), both('or'), is] } },
+  }
+  const filter = (levels: number): JsonObject =>
+    levels === 0 ? { op: 'is', field: 'a' } : { args: [filter(levels - 1)], op: 'or' }
+  const validator = argumentValidator()
+  const fault = (levels: number) => validator.check(testTool('look', { inputSchema }), { filter: filter(levels) })
+
+  it('is held against what people nest', () => {
+    for (let levels = 0; levels <= 10; levels++) expect(fault(levels)).toBeUndefined()
+    expect(validator.check(testTool('look', { inputSchema }), { filter: { op: 'not' } })?.message).toMatch(/must/)
+  })
+
+  it('refuses what would take hours, each time', () => {
+    for (let round = 0; round < 3; round++)
+      expect(fault(30)?.message).toMatch(/nested in more ways than can be checked/)
+    expect(fault(1)).toBeUndefined()
+  })
+
+  it('data that looks like a reference is data', () => {
+    const given = { $ref: '#/nowhere' }
+    const tool = testTool('data', {
+      inputSchema: { type: 'object', properties: { a: { const: given }, b: { enum: [given] } } },
+    })
+    expect(validator.check(tool, { a: given, b: given })).toBeUndefined()
+  })
+})

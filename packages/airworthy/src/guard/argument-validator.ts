@@ -26,12 +26,21 @@ export function argumentValidator(): ArgumentValidator {
     code: { regExp: engine },
   })
   ;(addFormats as unknown as (instance: Ajv2020) => void)(ajv)
+  const visits = { left: 0 }
+  ajv.addKeyword({
+    keyword: visitKeyword,
+    errors: false,
+    validate: () => {
+      if (visits.left-- === 0) throw new TooCostly('they are nested in more ways than can be checked')
+      return true
+    },
+  })
   const compiled = new Map<string, ValidateFunction>()
 
   const validatorOf = (tool: EffectiveTool): ValidateFunction => {
     const known = compiled.get(tool.name)
     if (known !== undefined) return known
-    const validate = ajv.compile(tool.inputSchema)
+    const validate = ajv.compile(withVisits(tool.inputSchema) as JsonObject)
     compiled.set(tool.name, validate)
     return validate
   }
@@ -50,9 +59,10 @@ export function argumentValidator(): ArgumentValidator {
       let validate: ValidateFunction
       try {
         validate = validatorOf(tool)
+        visits.left = visitsMax
         if (validate(value)) return undefined
       } catch (error) {
-        if (error instanceof TextTooLong) return { path: '', message: error.message }
+        if (error instanceof TooCostly) return { path: '', message: error.message }
         // A few mixtures of keywords make the library itself throw; what cannot be checked is refused.
         return { path: '', message: "they cannot be checked against the tool's schema" }
       }
@@ -69,7 +79,8 @@ export function argumentValidator(): ArgumentValidator {
 /** A pattern that is tried from every place of a text is held against no longer one: at this length it takes some milliseconds. */
 const soughtCharactersMax = 4_096
 
-class TextTooLong extends Error {}
+/** What a check would take longer for than a guard may stand still; the sentence goes to the agent. */
+class TooCostly extends Error {}
 
 class BoundedPattern extends RegExp {
   private readonly isBounded: boolean
@@ -81,7 +92,7 @@ class BoundedPattern extends RegExp {
 
   override test(text: string): boolean {
     if (this.isBounded && text.length > soughtCharactersMax) {
-      throw new TextTooLong(
+      throw new TooCostly(
         `a text is longer than ${soughtCharactersMax} characters, and its pattern in the tool's schema does not begin with ^`,
       )
     }
@@ -92,6 +103,25 @@ class BoundedPattern extends RegExp {
 const engine = Object.assign((pattern: string, flags: string) => new BoundedPattern(pattern, flags), {
   code: 'new RegExp',
 })
+
+/**
+ * How often a check follows the references that are left in a schema, which are those that lead back to themselves. Where two branches
+ * of a choice both do, as `and` and `or` of a filter, each level of the arguments doubles the work: 30 of them would take hours.
+ */
+const visitsMax = 100_000
+const visitKeyword = 'airworthy-visit'
+/** Members that hold data, in which nothing is a schema. */
+const dataKeywords: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples'])
+
+/** The schema with each reference counted before it is followed. */
+function withVisits(schema: JsonValue): JsonValue {
+  if (Array.isArray(schema)) return schema.map(withVisits)
+  if (!isJsonObject(schema)) return schema
+  const counted = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, dataKeywords.has(key) ? value : withVisits(value)]),
+  )
+  return typeof schema.$ref === 'string' ? { allOf: [{ [visitKeyword]: true }, counted] } : counted
+}
 
 function unsafeInteger(value: JsonValue | JsonObject, path: string): string | undefined {
   if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value) ? path : undefined
