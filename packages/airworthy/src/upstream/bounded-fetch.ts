@@ -11,7 +11,9 @@ export async function boundedFetch(
 ): Promise<Response> {
   const response = await fetch(url, init)
   if (response.body === null) return response
-  const declaredBytes = response.headers.get('content-length')
+  // Of a packed body it is the length as packed, and what it unpacks to is counted as it comes.
+  const isPacked = response.headers.has('content-encoding')
+  const declaredBytes = isPacked ? null : response.headers.get('content-length')
   if (declaredBytes !== null) {
     // undici itself fails a body that does not keep to the length it declared.
     if (Number(declaredBytes) <= bytesMax) return response

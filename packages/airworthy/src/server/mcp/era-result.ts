@@ -24,7 +24,10 @@ export function resultFor(
   meta: JsonObject = {},
 ): JsonObject {
   const given = isJsonObject(result._meta) ? result._meta : {}
-  const { [metaKeys.serverInfo]: _, ...kept } = given
+  // No server speaks in the kit's name: an answer that says it was only observed, or denied, would be believed.
+  const kept = Object.fromEntries(
+    Object.entries(given).filter(([key]) => key !== metaKeys.serverInfo && !key.startsWith('airworthy/')),
+  )
   const own = { ...kept, ...meta, ...(agent.mode === 'observe' ? { 'airworthy/mode': 'observe' } : {}) }
   if (era === 'modern') {
     return {

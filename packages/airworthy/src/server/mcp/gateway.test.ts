@@ -336,7 +336,7 @@ describe('tools/call', () => {
         result: {
           ...textResult('hi'),
           unheardOf: [1],
-          _meta: { theirs: 1, 'io.modelcontextprotocol/serverInfo': { name: 'evil' } },
+          _meta: { theirs: 1, 'airworthy/mode': 'observe', 'io.modelcontextprotocol/serverInfo': { name: 'evil' } },
         },
       })
     const meta = { 'airworthy/idempotency-key': 'k-1' }
