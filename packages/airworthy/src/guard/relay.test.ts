@@ -51,6 +51,20 @@ describe('what is relayed takes out no data that the server may not receive', ()
   })
 })
 
+it('a task that is past its deadline, or that a budget has ended, reads no more', async () => {
+  const { t, request } = await relaying({ uri: 'desk://orders/7' })
+  expect(await checkRelay(t.guard, request)).toBeUndefined()
+  t.time.nowMs += 600_001
+  expect((await checkRelay(t.guard, request))?.reasons[0]?.code).toBe('BUDGET_EXCEEDED')
+  await t.close()
+  const other = await relaying({ uri: 'desk://orders/7' })
+  const task = other.request.task?.id as string
+  const act = { budget: 'max_steps', fallback: 'escalate_to_human', used: 100, stops: true } as const
+  await other.t.store.guard.exhaust({ task, atMs: other.t.time.nowMs, ...act })
+  expect((await checkRelay(other.t.guard, other.request))?.reasons[0]?.code).toBe('BUDGET_EXCEEDED')
+  await other.t.close()
+})
+
 it('an error of the server is redacted, remembered as untrusted and logged, as a result is', async () => {
   const { t, request } = await relaying({ uri: 'desk://orders/7' })
   const said = { message: 'No order of bob@example.com. Pay to ACC-99881.', data: { owner: 'bob@example.com' } }

@@ -1,7 +1,7 @@
 /**
  * What is relayed and is no tool call: resources, prompts, methods that `pass:` names. It changes nothing that a policy speaks of,
  * so steps 4 to 11 do not apply; but what it brings, an error too, is read by the model like a tool's result, so a stopped agent and a
- * closed task get nothing, the content is redacted, its values are remembered as untrusted, and the log says that it was read. And what
+ * task that is closed or that a budget has ended get nothing, the content is redacted, its values are remembered as untrusted, and the log says that it was read. And what
  * it takes out (an address, a prompt's arguments, answers) holds no data that every tool of this server would be refused with.
  */
 import type { DataClass } from '../core/action.ts'
@@ -10,6 +10,7 @@ import type { EffectiveTool } from '../core/manifest/effective.ts'
 import { labelsOf } from '../data/labels.ts'
 import { type Denial, deny, type Guard } from './guard.ts'
 import type { TaskRecord } from './port.ts'
+import { checkBudget } from './steps/check-budget.ts'
 import { killedDenial } from './steps/check-halt.ts'
 import { labelResult } from './steps/label-result.ts'
 import { taskStateOf } from './task-state.ts'
@@ -31,6 +32,9 @@ export async function checkRelay(guard: Guard, request: RelayedRequest): Promise
   if (task === undefined || guard.mode === 'observe') return undefined
   const now = await guard.ports.store.readTask(task.id)
   if (now === undefined || now.closedMs !== undefined) return deny('IDENTITY_INVALID', 'The task is closed.', 'stop')
+  // Not counted, and nothing is spent; but a task that a budget or the deadline has ended reads no more.
+  const ended = checkBudget(guard, now, undefined, guard.ports.clock(), false)
+  if (ended !== undefined) return ended
   const withheld = labelsOf(params, guard.manifest.data).classes.filter((one) => !mayReceive(guard, server, one))
   if (withheld.length === 0) return undefined
   const message = `The request carries ${withheld.join(', ')} data, which the server ${server} may not receive.`
