@@ -1,4 +1,4 @@
-/** Serves an app on loopback, says where on stdout in one JSON line, and ends on SIGTERM or SIGINT. */
+/** Serves an app on loopback, says where on stdout in one JSON line, and ends on SIGTERM or SIGINT, or when a program that started it with a channel is gone. */
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
 
@@ -10,6 +10,7 @@ export async function listen(app: Hono, port: number, path: string): Promise<voi
   const { url, close } = await serveOnLoopback(app, port)
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void close().then(() => process.exit(0)))
+  if (process.channel !== undefined) process.once('disconnect', () => void close().then(() => process.exit(0)))
   process.stdout.write(`${JSON.stringify({ ready: true, url: `${url}${path}` })}\n`)
 }
 

@@ -88,3 +88,15 @@ test.skipIf(!built)(
     expect(await endOf(guarded)).toBe(0)
   },
 )
+
+test('a program that was started with a channel ends with the one that started it', async () => {
+  const model = spawn(process.execPath, ['model/main.ts'], {
+    cwd: here,
+    env: { PATH: process.env.PATH },
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+  }) as ChildProcessWithoutNullStreams
+  children.push(model)
+  expect(await firstLine(model)).toMatchObject({ ready: true })
+  model.disconnect()
+  expect(await endOf(model)).toBe(0)
+})

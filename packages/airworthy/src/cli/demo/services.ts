@@ -1,6 +1,7 @@
 /** Child processes of the demo: started, waited for, and ended with it. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { AirworthyError } from '../../core/errors.ts'
 import { valueOfJson } from '../../core/value-of-json.ts'
 
@@ -21,7 +22,11 @@ export async function startService(
   env: Readonly<Record<string, string>>,
   log: (line: string) => void,
 ): Promise<Service> {
-  const child = spawn(process.execPath, [script], { env: childEnv(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  // By the channel it learns that the demo is gone, however that ended.
+  const child = spawn(process.execPath, [script], {
+    env: childEnv(env),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  }) as ChildProcessByStdio<null, Readable, Readable>
   logLines(name, child, log)
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(failed(name, `it was not ready within ${readyMsMax / 1000} s`)), readyMsMax)
@@ -57,22 +62,27 @@ export function startAgent(
 ): AgentWorker {
   const child = spawn(process.execPath, [script], { cwd, env: childEnv(env), stdio: ['pipe', 'pipe', 'pipe'] })
   logLines('agent', child, log)
-  const waiting = new Map<
-    string,
-    { resolve: (answer: { reply: string; error?: string }) => void; reject: (error: Error) => void }
-  >()
+  let end: AirworthyError | undefined
+  const waiting = new Map<string, { resolve: (answer: AgentAnswer) => void; reject: (error: Error) => void }>()
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const answer = valueOfJson(line) as { task: string; reply: string; error?: string }
+    const answer = answerOf(line)
+    if (answer === undefined) return log(`[agent] ${line.slice(0, 500)}`)
     waiting.get(answer.task)?.resolve(answer)
     waiting.delete(answer.task)
   })
-  child.once('exit', (code) => {
-    for (const { reject } of waiting.values()) reject(failed('agent', `it ended with code ${code}`))
+  const ended = (why: string): void => {
+    end ??= failed('agent', why)
+    for (const { reject } of waiting.values()) reject(end)
     waiting.clear()
-  })
+  }
+  child.once('exit', (code) => ended(`it ended with code ${code}`))
+  child.once('error', (error) => ended(error.message))
+  // What is written to one that is just ending is lost, and its end says so.
+  child.stdin.on('error', () => {})
   return {
     run: (task) =>
       new Promise((resolve, reject) => {
+        if (end !== undefined) return reject(end)
         waiting.set(task.task, { resolve, reject })
         child.stdin.write(`${JSON.stringify(task)}\n`)
       }),
@@ -103,6 +113,22 @@ async function stopChild(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax)
   await ended
   clearTimeout(timer)
+}
+
+interface AgentAnswer {
+  readonly task: string
+  readonly reply: string
+  readonly error?: string
+}
+
+/** Undefined: a line that is no answer, such as a library's warning. */
+function answerOf(line: string): AgentAnswer | undefined {
+  try {
+    const answer = valueOfJson(line) as AgentAnswer | null
+    return typeof answer?.task === 'string' ? answer : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function readyUrl(line: string): string | undefined {
