@@ -65,6 +65,13 @@ it('a task that is past its deadline, or that a budget has ended, reads no more'
   await other.t.close()
 })
 
+it('a task of another release reads no more', async () => {
+  const { t, request } = await relaying({ uri: 'desk://orders/7' })
+  const later = { ...t.guard, release: `sha256:${'0'.repeat(64)}` as typeof t.guard.release }
+  expect((await checkRelay(later, request))?.reasons[0]?.code).toBe('RELEASE_DRIFT')
+  await t.close()
+})
+
 it('an error of the server is redacted, remembered as untrusted and logged, as a result is', async () => {
   const { t, request } = await relaying({ uri: 'desk://orders/7' })
   const said = { message: 'No order of bob@example.com. Pay to ACC-99881.', data: { owner: 'bob@example.com' } }

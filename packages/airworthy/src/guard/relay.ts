@@ -32,6 +32,8 @@ export async function checkRelay(guard: Guard, request: RelayedRequest): Promise
   if (task === undefined || guard.mode === 'observe') return undefined
   const now = await guard.ports.store.readTask(task.id)
   if (now === undefined || now.closedMs !== undefined) return deny('IDENTITY_INVALID', 'The task is closed.', 'stop')
+  if (now.release !== guard.release)
+    return deny('RELEASE_DRIFT', 'The task began on another release; start a new task.', 'stop')
   // Not counted, and nothing is spent; but a task that a budget or the deadline has ended reads no more.
   const ended = checkBudget(guard, now, undefined, guard.ports.clock(), false)
   if (ended !== undefined) return ended
