@@ -8,9 +8,11 @@ import type { Hono } from 'hono'
  */
 export async function listen(app: Hono, port: number, path: string): Promise<void> {
   const { url, close } = await serveOnLoopback(app, port)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => void close().then(() => process.exit(0)))
-  if (process.channel !== undefined) process.once('disconnect', () => void close().then(() => process.exit(0)))
+  const end = (): void => void close().then(() => process.exit(0))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end)
+  process.once('disconnect', end)
+  // Who started it was gone before it listened; undefined where there is no channel.
+  if (process.connected === false) end()
   process.stdout.write(`${JSON.stringify({ ready: true, url: `${url}${path}` })}\n`)
 }
 

@@ -89,14 +89,17 @@ test.skipIf(!built)(
   },
 )
 
-test('a program that was started with a channel ends with the one that started it', async () => {
-  const model = spawn(process.execPath, ['model/main.ts'], {
-    cwd: here,
-    env: { PATH: process.env.PATH },
-    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
-  }) as ChildProcessWithoutNullStreams
-  children.push(model)
-  expect(await firstLine(model)).toMatchObject({ ready: true })
-  model.disconnect()
-  expect(await endOf(model)).toBe(0)
-})
+test.each([true, false])(
+  'a program with a channel ends with who started it (once it is ready: %s)',
+  async (isReady) => {
+    const model = spawn(process.execPath, ['model/main.ts'], {
+      cwd: here,
+      env: { PATH: process.env.PATH },
+      stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+    }) as ChildProcessWithoutNullStreams
+    children.push(model)
+    if (isReady) expect(await firstLine(model)).toMatchObject({ ready: true })
+    model.disconnect()
+    expect(await endOf(model)).toBe(0)
+  },
+)
