@@ -1,6 +1,7 @@
 /** A channel that is a file: one line of JSON for each notification, on disk before it counts as delivered. */
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
+import { appendLine } from '../anchors/append-line.ts'
 import { bodyText, type SendNotification } from './sent-notification.ts'
 
 export function fileChannel(path: string, folder: string): SendNotification {
@@ -8,13 +9,7 @@ export function fileChannel(path: string, folder: string): SendNotification {
   return async (notification) => {
     try {
       await mkdir(dirname(whole), { recursive: true })
-      const file = await open(whole, 'a', 0o600)
-      try {
-        await file.write(`${bodyText(notification)}\n`)
-        await file.datasync()
-      } finally {
-        await file.close()
-      }
+      await appendLine(whole, bodyText(notification))
       return undefined
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason'
