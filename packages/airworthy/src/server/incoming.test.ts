@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { Incoming } from './incoming.ts'
 
@@ -31,10 +30,11 @@ async function atHand(
   await once(server, 'listening')
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setNoDelay(true)
   open.push(() => socket.destroy())
-  for (const piece of pieces) {
-    socket.write(piece)
-    await sleep(20)
-  }
+  const [first, ...later] = pieces
+  const judged = once(server, 'request')
+  socket.write(first as string)
+  await judged
+  for (const piece of later) socket.write(piece)
   return await seen
 }
 
