@@ -29,10 +29,11 @@ describe('a pattern that is tried from every place of a text', () => {
   })
 })
 
-describe('a schema that leads back to itself', () => {
+// A member may have the name of a keyword.
+describe.each(['args', 'default'])('a schema that leads back to itself by "%s"', (list) => {
   const both = (op: string): JsonObject => ({
     type: 'object',
-    properties: { args: { type: 'array', items: { $ref: '#/$defs/filter' } }, op: { const: op } },
+    properties: { [list]: { type: 'array', items: { $ref: '#/$defs/filter' } }, op: { const: op } },
     required: ['op'],
   })
   const is: JsonObject = {
@@ -46,7 +47,7 @@ describe('a schema that leads back to itself', () => {
     $defs: { filter: { oneOf: [both('and'), both('or'), is] } },
   }
   const filter = (levels: number): JsonObject =>
-    levels === 0 ? { op: 'is', field: 'a' } : { args: [filter(levels - 1)], op: 'or' }
+    levels === 0 ? { op: 'is', field: 'a' } : { [list]: [filter(levels - 1)], op: 'or' }
   const validator = argumentValidator()
   const fault = (levels: number) => validator.check(testTool('look', { inputSchema }), { filter: filter(levels) })
 

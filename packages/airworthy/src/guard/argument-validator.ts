@@ -110,17 +110,21 @@ const engine = Object.assign((pattern: string, flags: string) => new BoundedPatt
  */
 const visitsMax = 100_000
 const visitKeyword = 'airworthy-visit'
-/** Members that hold data, in which nothing is a schema. */
+/** Members that hold data, in which nothing is a schema, and those whose own members are schemas by any name. */
 const dataKeywords: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples'])
+const mapKeywords: ReadonlySet<string> = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas'])
 
 /** The schema with each reference counted before it is followed. */
-function withVisits(schema: JsonValue): JsonValue {
-  if (Array.isArray(schema)) return schema.map(withVisits)
+function withVisits(schema: JsonValue, isMap = false): JsonValue {
+  if (Array.isArray(schema)) return schema.map((one) => withVisits(one))
   if (!isJsonObject(schema)) return schema
   const counted = Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [key, dataKeywords.has(key) ? value : withVisits(value)]),
+    Object.entries(schema).map(([key, value]) => [
+      key,
+      !isMap && dataKeywords.has(key) ? value : withVisits(value, !isMap && mapKeywords.has(key)),
+    ]),
   )
-  return typeof schema.$ref === 'string' ? { allOf: [{ [visitKeyword]: true }, counted] } : counted
+  return !isMap && typeof schema.$ref === 'string' ? { allOf: [{ [visitKeyword]: true }, counted] } : counted
 }
 
 function unsafeInteger(value: JsonValue | JsonObject, path: string): string | undefined {

@@ -1,8 +1,9 @@
 /**
  * What is relayed and is no tool call: resources, prompts, methods that `pass:` names. It changes nothing that a policy speaks of,
  * so steps 4 to 11 do not apply; but what it brings, an error too, is read by the model like a tool's result, so a stopped agent and a
- * task that is closed or that a budget has ended get nothing, the content is redacted, its values are remembered as untrusted, and the log says that it was read. And what
- * it takes out (an address, a prompt's arguments, answers) holds no data that every tool of this server would be refused with.
+ * task that is closed, on another release, or ended by a budget get nothing, the content is redacted, its values are remembered as
+ * untrusted, and the log says that it was read. And what it takes out (an address, a prompt's arguments, answers) holds no data that
+ * every tool of this server would be refused with.
  */
 import type { DataClass } from '../core/action.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
