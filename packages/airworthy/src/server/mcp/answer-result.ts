@@ -7,7 +7,7 @@ import type { GatewayKit } from './gateway-kit.ts'
 const nextWords: Record<Next, string> = {
   retry_with: 'Mend the arguments and call again.',
   ask_user: 'Ask the user how to go on.',
-  wait: 'A person decides; call again later with the same arguments.',
+  wait: 'Call again later with the same arguments.',
   stop: 'Do not try this again in this task.',
 }
 
@@ -44,7 +44,7 @@ function deniedResult(answer: ActionAnswer): JsonObject {
 function heldResult(kit: GatewayKit, answer: ActionAnswer): JsonObject {
   const { approval } = answer
   if (approval === undefined)
-    return failure('confirmation_required', answer, `CONFIRMATION REQUIRED. ${nextWords.wait}`)
+    return failure('confirmation_required', answer, `CONFIRMATION REQUIRED. A person decides. ${nextWords.wait}`)
   const url = kit.approvalUrl(approval.id)
   const expires = new Date(approval.expiresMs).toISOString()
   const text = `CONFIRMATION REQUIRED. A person (${approval.roles.join(', ')}) decides at ${url} until ${expires}. Then call again with the same arguments: it is executed once, and the result returned.`
