@@ -45,6 +45,22 @@ export async function runCommand(context: CliContext, json: boolean, body: () =>
   }
 }
 
+/**
+ * As `runCommand`, for a command in whose process code of others runs: an agent, a world. Whatever ends the process before the command
+ * has come to its end (an agent that exits when its work is done, a second ^C) is no pass. Afterwards nothing keeps the process.
+ */
+export async function runBesideOthers(context: CliContext, json: boolean, body: () => Promise<number>): Promise<never> {
+  const onExit = (code: number): void => {
+    if (code !== exitCodes.pass) return
+    context.process.exitCode = exitCodes.noVerdict
+    context.stderr.write('The process was ended before the command came to its end: there is no verdict.\n')
+  }
+  process.on('exit', onExit)
+  await runCommand(context, json, body)
+  process.off('exit', onExit)
+  process.exit()
+}
+
 /** What the disk refused, which is nobody's bug; undefined for any other error. */
 function fileFault(error: unknown): Fault | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined

@@ -15,7 +15,7 @@ import { latestRuns } from '../evals/run/latest-runs.ts'
 import { type Rehearsal, rehearse } from '../evals/run/rehearse.ts'
 import { runSuite } from '../evals/run/run-suite.ts'
 import { worldMaker } from '../evals/world/load-worlds.ts'
-import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
+import { type CliContext, exitCodes, printJson, runBesideOthers } from './context.ts'
 import { inEvalSession } from './evals/eval-session.ts'
 import { loadDataset } from './evals/load-dataset.ts'
 import { collectNowAndThen, keepMemorySmall } from './evals/memory-of-run.ts'
@@ -74,8 +74,7 @@ export const redteamRunCommand = buildCommand<RedteamRunFlags, [], CliContext>({
     },
   },
   async func(flags) {
-    await runCommand(this, flags.json, () => redteamRun(this, flags))
-    process.exit()
+    await runBesideOthers(this, flags.json, () => redteamRun(this, flags))
   },
 })
 

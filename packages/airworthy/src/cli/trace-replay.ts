@@ -9,7 +9,7 @@ import { valueOfJson } from '../core/value-of-json.ts'
 import { type Cassette, kindOfExchange, withResult } from '../evals/cassette/cassette.ts'
 import { readProject } from '../operate/onboard/read-project.ts'
 import type { Store } from '../store/store.ts'
-import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
+import { type CliContext, exitCodes, printJson, runBesideOthers } from './context.ts'
 import { recordedTask } from './evals/recorded-task.ts'
 import { type RedecidedTask, redecideTask } from './evals/redecide-task.ts'
 import { releaseOfFolder } from './evals/release-of-folder.ts'
@@ -64,8 +64,7 @@ export const traceReplayCommand = buildCommand<ReplayFlags, string[], CliContext
     },
   },
   async func(flags, ...tasks) {
-    await runCommand(this, flags.json, () => traceReplay(this, flags, tasks))
-    process.exit()
+    await runBesideOthers(this, flags.json, () => traceReplay(this, flags, tasks))
   },
 })
 

@@ -279,3 +279,23 @@ describe('refused before anything runs', () => {
     expect(await plansIn(folder)).toBe(1)
   })
 })
+
+describe('an agent in the process of the command', () => {
+  const ends: readonly [string, string][] = [
+    ['exits as if all was well', `process.stdout.write('{ "verdict": "pass" }'); process.exit(0)`],
+    [
+      'sends the interruption that a person would send, until nothing is waited for',
+      `process.emit('SIGTERM'); process.emit('SIGTERM')`,
+    ],
+    ['exits a moment after its answer', `setTimeout(() => process.exit(0), 1)`],
+  ]
+  it.each(ends)('that %s makes no pass', async (_name, deed) => {
+    const folder = project({
+      run: '{ module: agent.mjs }',
+      files: { 'agent.mjs': `export async function run() { ${deed}; return { reply: 'hello' } }` },
+      datasets: { 'all.jsonl': [scenarioLine('a'), scenarioLine('b'), scenarioLine('c')].join('\n') },
+    })
+    const one = await airworthyIn(folder, ['eval', 'run', '--json', '--concurrency', '1'])
+    expect([one.code, one.stderr]).toEqual([2, expect.stringContaining('no verdict')])
+  })
+})

@@ -15,7 +15,7 @@ import type { EvalKit } from '../../evals/run/eval-kit.ts'
 import { idleAgent, playEach, referenceAgent } from '../../evals/run/play-reference.ts'
 import { scenarioCases } from '../../evals/run/scenario-cases.ts'
 import { worldMaker } from '../../evals/world/load-worlds.ts'
-import { type CliContext, exitCodes, printJson, runCommand } from '../context.ts'
+import { type CliContext, exitCodes, printJson, runBesideOthers } from '../context.ts'
 import { dbFlag, dirFlag, jsonFlag, projectFlag } from '../flags.ts'
 import { foldersOf, storeOf } from '../kit-access.ts'
 import { loadDataset } from './load-dataset.ts'
@@ -41,9 +41,7 @@ export const evalLintCommand = buildCommand<Flags, string[], CliContext>({
     flags: { json: jsonFlag, project: projectFlag, dir: dirFlag, db: dbFlag },
   },
   async func(flags, ...files) {
-    await runCommand(this, flags.json, () => evalLint(this, flags, files))
-    // Connections that are kept alive must not keep the command.
-    process.exit()
+    await runBesideOthers(this, flags.json, () => evalLint(this, flags, files))
   },
 })
 

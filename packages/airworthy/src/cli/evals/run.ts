@@ -7,7 +7,7 @@ import type { RowTally } from '../../evals/port.ts'
 import { runSuite } from '../../evals/run/run-suite.ts'
 import { scenarioCases } from '../../evals/run/scenario-cases.ts'
 import { worldMaker } from '../../evals/world/load-worlds.ts'
-import { type CliContext, exitCodes, printJson, runCommand } from '../context.ts'
+import { type CliContext, exitCodes, printJson, runBesideOthers } from '../context.ts'
 import { dbFlag, dirFlag, environmentFlag, jsonFlag, optionalText, projectFlag } from '../flags.ts'
 import { foldersOf } from '../kit-access.ts'
 import { callToGoOn, seedDefault } from './call-to-go-on.ts'
@@ -69,9 +69,7 @@ export const evalRunCommand = buildCommand<EvalRunFlags, string[], CliContext>({
     },
   },
   async func(flags, ...files) {
-    await runCommand(this, flags.json, () => evalRun(this, flags, files))
-    // An agent in process, or its connections, must not keep the command.
-    process.exit()
+    await runBesideOthers(this, flags.json, () => evalRun(this, flags, files))
   },
 })
 
