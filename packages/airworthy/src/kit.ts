@@ -57,6 +57,7 @@ import {
 } from './operate/model/model-call.ts'
 import { readProject } from './operate/onboard/read-project.ts'
 import { expireRecordings } from './operate/recordings/expire-recordings.ts'
+import { type Forgetting, type ForgottenTask, forgetTask } from './operate/recordings/forget-task.ts'
 import { byMinute } from './operate/recovery/by-minute.ts'
 import { newOwner } from './operate/recovery/owner.ts'
 import { rounds } from './operate/recovery/rounds.ts'
@@ -145,6 +146,8 @@ export interface Kit {
   unreadiness(): Promise<string | undefined>
   openTask(request: TaskRequest): Promise<OpenedTask>
   closeTask(task: string, by: string): Promise<void>
+  /** @throws TASK_UNKNOWN, TASK_OPEN */
+  forgetTask(request: Pick<Forgetting, 'task' | 'reason' | 'actor' | 'settle'>): Promise<ForgottenTask>
   taskOfToken(token: string): Promise<TaskRecord | undefined>
   /** Tools that the task's principal may see: may be more, never fewer, than it may call. */
   listTools(task: TaskRecord): readonly EffectiveTool[]
@@ -469,6 +472,13 @@ export async function createKit(options: KitOptions): Promise<Kit> {
         task,
       } as const
       if (await store.tasks.closeTask({ task, atMs: clock(), entry })) spans.taskClosed(task)
+    },
+
+    async forgetTask({ settle, ...request }) {
+      const written = async (task: string): Promise<void> => {
+        await Promise.all([spans.flush(), settle?.(task)])
+      }
+      return await forgetTask(store, { ...request, clock, newId: idOf, settle: written })
     },
 
     taskOfToken: (token) => store.tasks.taskByToken(sha256Hex(token)),

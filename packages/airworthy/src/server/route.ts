@@ -55,6 +55,8 @@ export interface ServerContext {
   readonly eventStreams: { count: number }
   /** Of spans. */
   readonly intake: Intake
+  /** Resolves when what passed in a task is not recorded any more; undefined: nothing is. */
+  readonly stopRecording: ((task: string) => Promise<void>) | undefined
 }
 
 /** Ties the types of body and query to the handler, then forgets them: the server fits each request to the schemas first. */

@@ -92,6 +92,7 @@ export async function serve(kit: Kit, options: ServeOptions): Promise<Serving> {
       closing: closing.signal,
       eventStreams: { count: 0 },
       intake,
+      stopRecording: options.recorder?.forget?.bind(options.recorder),
     },
     {
       hosts: { names: namesOf(host, publicUrl), anyAddress: !isLoopback(host) },

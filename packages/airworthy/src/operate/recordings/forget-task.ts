@@ -1,6 +1,7 @@
 /**
  * Forgets what a task said and did: its recording and its cassette are deleted, every body of its entries is erased, each erasure an
- * entry of its own. The log stays whole, and tells that this was done, by whom and why. What was sent elsewhere, what an agent sent over
+ * entry of its own. What another gateway still has in memory of a task that ended just now it writes after that: asked again, that goes
+ * too. The log stays whole, and tells that this was done, by whom and why. What was sent elsewhere, what an agent sent over
  * OTLP of itself, what people wrote in the human queue, and the rows of an eval run are not touched.
  */
 import type { AuditActor } from '../../audit/entry.ts'
@@ -29,6 +30,8 @@ export interface Forgetting {
   readonly actor: AuditActor
   readonly clock: () => number
   readonly newId: (prefix: 'ent') => string
+  /** Resolves when this process writes nothing of the task any more: what it keeps in memory would stand there again. */
+  readonly settle?: (task: string) => Promise<void>
 }
 
 export interface ForgottenTask {
@@ -62,6 +65,7 @@ export async function forgetTask(stores: ForgettingStores, forgetting: Forgettin
     ({ text }) => valueOfJson(text) as LoggedEntry,
   )
   await refuseUnfinished(stores, entries)
+  await forgetting.settle?.(task)
   // The recording first: whoever replays meanwhile finds nothing, rather than a part.
   const recordingDeleted = await stores.recordings.forgetRecording({
     task,

@@ -20,6 +20,8 @@ export interface TaskRecorder {
   begin(token: string): OpenExchange | undefined
   /** Whoever closed the task said this of it: a body of `POST /tasks/{id}/close`. Never throws. */
   closed(task: string, body: string): void
+  /** Keeps nothing more of this task; resolves when nothing of it is under way. Never throws. */
+  forget(task: string): Promise<void>
   /** Writes what waits; resolves when it is on record or given up. */
   flush(): Promise<void>
   close(): Promise<void>
@@ -355,6 +357,13 @@ export function taskRecorder(parts: RecorderParts): TaskRecorder {
       if (typeof said.reply === 'string') task.reply = hiddenText(said.reply.slice(0, replyCharactersMax), hiding)
       task.isDirty = true
       arm()
+    },
+
+    async forget(id) {
+      // What was recorded is on record first, so that its end is told; and whose every token is, is known then.
+      await flush()
+      for (const task of byToken.values()) if (task.id === id) task.state = 'left-out'
+      await flush()
     },
 
     flush,

@@ -3,7 +3,7 @@ import type { WireForgetTask, WireForgottenTask, WireOpenedTask, WireOpenTask } 
 import { AirworthyError } from '../../core/errors.ts'
 import { traceContextOf } from '../../core/trace-context.ts'
 import type { TaskRecord } from '../../guard/port.ts'
-import { type ForgottenTask, forgetTask as forget } from '../../operate/recordings/forget-task.ts'
+import type { ForgottenTask } from '../../operate/recordings/forget-task.ts'
 import { actorOf, type Caller, foreign } from '../caller.ts'
 import { type Asked, jsonAnswer } from '../route.ts'
 
@@ -41,11 +41,14 @@ export async function closeTask({ server, caller, params }: Asked<unknown, unkno
 }
 
 export async function forgetTask({ server, caller, params, body }: Asked<WireForgetTask, unknown>): Promise<Response> {
-  const { store, guard } = server.kit
-  const actor = actorOf(caller as Caller)
-  const { clock, newId } = guard.ports
-  const { reason } = body
-  return jsonAnswer(wireOfForgotten(await forget(store, { task: params.id as string, reason, actor, clock, newId })))
+  const { kit, stopRecording } = server
+  const forgotten = await kit.forgetTask({
+    task: params.id as string,
+    reason: body.reason,
+    actor: actorOf(caller as Caller),
+    ...(stopRecording === undefined ? {} : { settle: stopRecording }),
+  })
+  return jsonAnswer(wireOfForgotten(forgotten))
 }
 
 export function wireOfForgotten({ task, bodiesErased, recordingDeleted }: ForgottenTask): WireForgottenTask {

@@ -7,6 +7,8 @@ export interface ExchangeRecorder {
   begin(token: string): OpenExchange | undefined
   /** A task was closed, with this in the request's body. */
   closed?(task: string, body: string): void
+  /** A task is forgotten: resolves when nothing of it will be written any more. */
+  forget?(task: string): Promise<void>
 }
 
 export interface OpenExchange {
