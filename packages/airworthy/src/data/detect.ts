@@ -34,12 +34,40 @@ const lengthMin = 6
 export function detect(text: string, names: readonly string[]): Match[] {
   // Most strings and keys of a value are as short as this.
   if (text.length < lengthMin) return []
+  const read = escape.test(text) ? text.replaceAll(escapes, blank) : text
   const matches: Match[] = []
   for (const name of builtDetectors) {
     if (!names.includes(name)) continue
-    for (const match of detectors[name](text)) matches.push(match)
+    for (const match of detectors[name](read)) matches.push(match)
+    // A password may have a backslash in it: what either reading finds is one.
+    if (name === 'credentials' && read !== text) for (const match of detectCredentials(text)) matches.push(match)
   }
-  return matches.length > 1 ? matches.sort(byPlace) : matches
+  if (matches.length > 1) matches.sort(byPlace)
+  return read === text ? matches : joinedByKind(matches)
+}
+
+/**
+ * Much text is JSON inside a string, where a line break is two characters and the second one a letter: read as it stands, a number after
+ * it would be the end of a word. Blanks of the same length take the place of escapes, so that offsets stay.
+ */
+const escape = /\\[nrtbfu]/
+const escapes = /\\(?:[nrtbf]|u[0-9a-fA-F]{4})/g
+const blank = (found: string): string => ' '.repeat(found.length)
+
+/** @param matches  by place. Those of one kind that overlap become one. */
+function joinedByKind(matches: readonly Match[]): Match[] {
+  const joined: Match[] = []
+  const last = new Map<Match['kind'], number>()
+  for (const match of matches) {
+    const at = last.get(match.kind)
+    const before = at === undefined ? undefined : joined[at]
+    if (at === undefined || before === undefined || match.start >= before.end) {
+      last.set(match.kind, joined.push(match) - 1)
+    } else {
+      joined[at] = { ...before, end: Math.max(before.end, match.end), score: Math.max(before.score, match.score) }
+    }
+  }
+  return joined
 }
 
 /**

@@ -149,6 +149,9 @@ test('whatever the text, every match lies inside it and those of one kind do not
     'sk-',
     'a@b.io',
     '4111',
+    '\\n',
+    '\\u0041',
+    '\\',
     ' ',
     '-',
     'GB29',
@@ -173,6 +176,21 @@ test('whatever the text, every match lies inside it and those of one kind do not
     }),
     { numRuns: 500 },
   )
+})
+
+test('after an escape of JSON inside a string, which ends with a letter', () => {
+  const inString = (text: string): string => JSON.stringify({ text })
+  for (const mark of ['\n', '\t', '\r', '\b', '\f', '\u0001']) {
+    const around = (value: string): string => inString(`Here:${mark}${value}${mark}end`)
+    check('card', around('4111 1111 1111 1111'), ['4111 1111 1111 1111'])
+    check('iban', around('GB29NWBK60161331926819'), ['GB29NWBK60161331926819'])
+    check('email', around('ana@example.com'), ['ana@example.com'])
+    const key = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'
+    check('credentials', around(key), [key])
+    check('card', JSON.stringify(around('4111111111111111')), ['4111111111111111'])
+  }
+  check('credentials', 'postgres://u:hunter2\\new9@db.example.com/x', ['u:hunter2\\new9'])
+  check('card', 'C:\\new\\temp', [])
 })
 
 test('no detector uses a quantifier without a bound', () => {

@@ -36,6 +36,11 @@ describe('a text', () => {
       '{"arguments":"{\\"to\\":\\"ana@example.com\\"}"}',
       '{"arguments":"{\\"to\\":\\"[redacted:email]\\"}"}',
     ],
+    [
+      'JSON in JSON, on a line of its own',
+      JSON.stringify({ arguments: JSON.stringify({ text: 'Card:\n4111 1111 1111 1111' }) }),
+      JSON.stringify({ arguments: JSON.stringify({ text: 'Card:\n[redacted:card]' }) }),
+    ],
     ['a path', '/x?to=ana@example.com', '/x?to=[redacted:email]'],
     ['a credential', JSON.stringify({ text: `use ${key}` }), '{"text":"use [redacted:credentials]"}'],
   ])('of %s is redacted', (_name, text, wanted) => {
@@ -49,6 +54,17 @@ describe('a text', () => {
       `${events(delta('write to [redacted:email], please'), delta('other', 1), delta(''))}data: [DONE]\n\n`,
     )
     expect(hiddenText(redacted, hiding)).toBe(redacted)
+  })
+
+  it.each([
+    ['begins with an empty line', (text: string) => `\n${text}`],
+    ['ends its lines with a carriage return', (text: string) => text.replaceAll('\n', '\r')],
+    ['ends them with both', (text: string) => text.replaceAll('\n', '\r\n')],
+  ])('of a stream that %s is found across its pieces too', (_name, written) => {
+    const plain = written(events(delta('hel'), delta('lo')))
+    expect(hiddenText(plain, hiding)).toBe(plain)
+    const redacted = hiddenText(written(events(delta('write to ana@exam'), delta('ple.com, please'))), hiding)
+    expect(redacted?.trim()).toBe(events(delta('write to [redacted:email], please'), delta('')).trim())
   })
 
   it('of arguments that Anthropic streams, block by block', () => {

@@ -55,7 +55,7 @@ export function hiddenText(text: string, { rules, classes }: Hiding): string | u
 }
 
 function isEventStream(text: string): boolean {
-  return /^(?:event|data|id|retry)?:/.test(text)
+  return /^\s*(?:event|data|id|retry)?:/.test(text)
 }
 
 /** Members in which a stream sends a text piece by piece: only joined do they show what is in them. */
@@ -87,7 +87,7 @@ interface Piece {
  * and the pieces after it are empty.
  */
 function hiddenEvents(text: string, hiding: Hiding): string {
-  const lines = text.split('\n')
+  const lines = text.split(/\r\n|\r|\n/)
   const events: EventLine[] = []
   let isChanged = false
   for (const [at, line] of lines.entries()) {
