@@ -1,5 +1,5 @@
 /** A task that is forgotten stays forgotten, whatever of it this process has not written yet. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -57,6 +57,27 @@ it('forgotten at once after its end, nothing of it is written later: no recordin
   const spans = await serving.call('GET', `/api/v1/traces/${trace}`, { key: operator })
   expect(spans.text).toContain('[erased]')
   expect(spans.text).not.toContain('zebra')
+})
+
+it('and no byte of it stands in the files, however often rows were moved in them', async () => {
+  const { agent, operator } = serving.keys
+  const opened = await ask('/tasks', agent, { principal: { id: 'ana', attributes: support }, input: 'about quagga' })
+  const { task, token } = opened.json as unknown as Record<string, string>
+  for (let n = 0; n < 15; n++) {
+    await ask(`/tasks/${task}/actions`, token as string, {
+      tool: 'stamp',
+      arguments: { to: `quagga ${'x'.repeat(n)}` },
+    })
+    await ask(`/tasks/${task}/actions`, token as string, { tool: 'unheard_of', arguments: { to: 'quagga'.repeat(n) } })
+    if (n % 5 === 0) await sleep(150)
+  }
+  await ask(`/tasks/${task}/close`, agent, { reply: 'done with quagga' })
+  expect((await ask(`/tasks/${task}/forget`, operator, { reason: 'asked for' })).status).toBe(200)
+  await sleep(500)
+  const holding = readdirSync(dir).filter(
+    (name) => name.includes('.db') && readFileSync(join(dir, name)).includes('quagga'),
+  )
+  expect(holding).toEqual([])
 })
 
 it('what is refused to be forgotten is recorded on', async () => {

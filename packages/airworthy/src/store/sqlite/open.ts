@@ -77,6 +77,8 @@ function opened(path: string, migrate: (db: SqliteDatabase) => void): SqliteData
   }
   db.pragma('synchronous = FULL')
   db.pragma('foreign_keys = ON')
+  // A row that moves when its page is split leaves no copy of itself behind, which no erasure would find. It costs no write more.
+  db.pragma('secure_delete = fast')
   // 16 MiB: the working set of a busy day's ledger and log.
   db.pragma('cache_size = -16384')
   db.pragma('trusted_schema = OFF')
