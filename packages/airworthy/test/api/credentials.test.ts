@@ -156,6 +156,18 @@ it("the operator's key of the folder is an operator's", async () => {
   expect((await serving.call('GET', '/api/v1/keys', { key: serving.kit.keys.operator })).status).toBe(200)
 })
 
+it('a key that is revoked ends the event stream that it opened', async () => {
+  const { record, key } = await serving.kit.createKey({ kind: 'operator', name: 'leaver', roles: [] }, actor)
+  const streamOf = (bearer: string) =>
+    fetch(`${serving.url}/api/v1/events`, { headers: { authorization: `Bearer ${bearer}` } })
+  const [left, kept] = [await streamOf(key), await streamOf(serving.keys.operator)]
+  await serving.kit.revokeKey(record.id, actor)
+  const rest = left.text()
+  await expect(rest).resolves.toBe(': airworthy events\n\n')
+  const goesOn = await Promise.race([kept.text(), new Promise((resolve) => setTimeout(resolve, 100, 'goes on'))])
+  expect(goesOn).toBe('goes on')
+})
+
 it('no credential and no argument is written to the log', async () => {
   await serving.call('GET', '/api/v1/status', { key: `awo_${'secret'.repeat(6)}` })
   const { task, token } = await serving.openTask()
