@@ -156,6 +156,18 @@ it("the operator's key of the folder is an operator's", async () => {
   expect((await serving.call('GET', '/api/v1/keys', { key: serving.kit.keys.operator })).status).toBe(200)
 })
 
+it('an agent that tells its own token to a tool outside tells a secret', async () => {
+  const { task, token } = await serving.openTask()
+  const told = await serving.call('POST', `/api/v1/tasks/${task}/actions`, {
+    key: token,
+    json: { tool: 'send_letter', arguments: { to: `key ${token}` } },
+  })
+  expect(told.json).toMatchObject({
+    state: 'held',
+    reasons: [{ code: 'DATA_BLOCKED' }, { code: 'CONFIRMATION_REQUIRED' }],
+  })
+})
+
 it('a key that is revoked ends the event stream that it opened', async () => {
   const { record, key } = await serving.kit.createKey({ kind: 'operator', name: 'leaver', roles: [] }, actor)
   const streamOf = (bearer: string) =>

@@ -26,6 +26,9 @@ const isJwt = (run: string): boolean => {
 }
 
 export const credentialFormats: readonly CredentialFormat[] = [
+  // The kit's own: an agent holds the token of its task, and can be talked into telling it. A dash at the end may be a sentence's.
+  ...['awt_', 'awa_', 'awo_', 'awp_', 'awu_'].map((prefix) => format(prefix, 'key', 30, 32)),
+  format('awc_', 'key', 41, 43),
   // Amazon: access key ids; the secret halves have no prefix and are found as assignments.
   ...['AKIA', 'ASIA', 'ABIA', 'ACCA'].map((prefix) => format(prefix, 'upper', 16, 16)),
   // Code hosts and registries

@@ -74,6 +74,9 @@ const pem = made('-----BEGIN RSA ', 'PRIVATE KEY-----\nMIIEow\n-----END RSA ', '
 test('credentials by vendor format', () => {
   const formats = [
     made('AKIA', 'IOSFODNN7EXAMPLE'),
+    made('awt_', 'k-9_'.repeat(7), 'Zz09'),
+    made('awo_', 'Q7'.repeat(16)),
+    made('awc_', 'x1'.repeat(21), 'w'),
     made('ghp_', 'a1'.repeat(18)),
     made('github_pat_', '11AAAAAAA0', 'b'.repeat(60)),
     made('glpat-', 'x1'.repeat(10)),
