@@ -55,3 +55,15 @@ test('faults of all files come at once, and nothing is half read', () => {
   expect(scenarios).toEqual([])
   expect(new Set(found.map(({ file, line }) => `${file}:${line}`))).toEqual(new Set(['b.jsonl:1', 'b.jsonl:2']))
 })
+
+test.each([
+  ['that are no scenarios', '{"id":1}\n'],
+  [
+    'that are one scenario again and again',
+    `${JSON.stringify({ id: 'a', source: { kind: 'synthetic', ref: 'x' }, principal: { id: 'u' }, input: 'hi', expect: [{ called: 'get_order' }] })}\n`,
+  ],
+])('a file of 100,000 lines %s is told by its first thousand faults', (_name, line) => {
+  const { scenarios, faults: found } = readDataset([{ file: 'a.jsonl', text: line.repeat(100_000) }])
+  expect([scenarios, found.length <= 1_010]).toEqual([[], true])
+  expect(found.some(({ message }) => message.includes('no more were looked for'))).toBe(true)
+})

@@ -8,6 +8,8 @@ import { expectationShapes, type Scenario, scenarioShape } from './scenario-shap
 
 const scenariosMax = 50_000
 const lineBytesMax = 1024 * 1024
+/** More are not looked for: a file of the wrong kind has one in every line. */
+const faultsMax = 1_000
 
 export interface PlacedScenario {
   readonly scenario: Scenario
@@ -37,6 +39,7 @@ export function readDataset(files: readonly { readonly file: string; readonly te
   )
   const first = new Map<string, PlacedScenario>()
   for (const placed of scenarios) {
+    if (faults.length >= faultsMax) break
     const { scenario, file, line } = placed
     const known = first.get(scenario.id)
     if (known === undefined) first.set(scenario.id, placed)
@@ -76,6 +79,13 @@ export function readDataset(files: readonly { readonly file: string; readonly te
       mend: 'Split it.',
     })
   }
+  if (faults.length >= faultsMax) {
+    faults.push({
+      code: 'DATASET_INVALID',
+      message: `These are the first ${faultsMax} faults, and no more were looked for.`,
+      mend: 'Correct these first, or name other files.',
+    })
+  }
   return { scenarios: faults.length === 0 ? scenarios : [], faults }
 }
 
@@ -106,7 +116,7 @@ function readList(file: string, text: string, faults: Fault[]): PlacedScenario[]
 
 function readLines(file: string, text: string, faults: Fault[]): PlacedScenario[] {
   return text.split('\n').flatMap((line, index) => {
-    if (line.trim() === '') return []
+    if (line.trim() === '' || faults.length >= faultsMax) return []
     const place = { line: index + 1, column: 1 }
     let value: JsonValue
     try {
@@ -128,6 +138,7 @@ function readLines(file: string, text: string, faults: Fault[]): PlacedScenario[
 }
 
 function checkScenario(value: JsonValue, file: string, placeOf: PlaceOf, faults: Fault[]): PlacedScenario[] {
+  if (faults.length >= faultsMax) return []
   const parsed = scenarioShape.safeParse(value)
   if (parsed.success) return [{ scenario: parsed.data, file, line: placeOf([]).line }]
   const id = isJsonObject(value) && typeof value.id === 'string' ? value.id : undefined
