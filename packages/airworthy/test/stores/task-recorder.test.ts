@@ -279,6 +279,17 @@ describe('forgetting', () => {
     )
   })
 
+  test('stays so: what comes with the token long after the end, or a second closing, is not recorded', async () => {
+    const task = await opened()
+    await close(task)
+    nowMs += 120_000
+    const one = recorder()
+    one.begin(task.id)?.end(model('again'))
+    one.closed(task.id, JSON.stringify({ reply: 'again' }))
+    await one.flush()
+    expect(await store.recordings.readRecording(task.id)).toBeUndefined()
+  })
+
   test('erases what was asked for, arguments and results, once', async () => {
     const task = await opened()
     const intended = intendAct(task)

@@ -82,6 +82,8 @@ const batchBytesMax = 4 * 1024 * 1024
 /** A task at which nothing happens for so long is forgotten here; what comes later is another part of its recording. */
 const idleMs = 600_000
 const lookAtStoreMs = 60_000
+/** What comes so long after a task's end is no part of it, and might bring back what was forgotten. */
+const afterEndMs = 60_000
 const attemptsMax = 3
 const replyCharactersMax = 32_768
 /** A little more than its characters, for each exchange that waits. */
@@ -176,7 +178,8 @@ export function taskRecorder(parts: RecorderParts): TaskRecorder {
       const record = await ask()
       task.id = record?.id
       task.isWanted = record !== undefined && isInShare(record.id, rule.share)
-      const isRecorded = record !== undefined && !record.probe && (task.isWanted || rule.failed)
+      const isOver = record?.closedMs !== undefined && clock() - record.closedMs > afterEndMs
+      const isRecorded = record !== undefined && !record.probe && !isOver && (task.isWanted || rule.failed)
       task.state = isRecorded ? 'recorded' : 'left-out'
     } catch {
       // The next exchange asks again. Of those before it the ledger knows: a replay says that they are not on record.
