@@ -1,9 +1,8 @@
-/** Kills, keys, releases, evidence and recorded runs, on every store. */
+/** Kills, keys, releases and recorded runs, on every store. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { digestOf } from '../../src/core/digest.ts'
 import type { CredentialRecord } from '../../src/operate/keys/port.ts'
 import type { ImportRunsAct } from '../../src/operate/traces/port.ts'
-import type { Evidence } from '../../src/readiness/evidence.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { RecordedRun } from '../../src/telemetry/recorded-run.ts'
 import type { SpanRecord } from '../../src/telemetry/span.ts'
@@ -119,25 +118,6 @@ describe('releases and evidence', () => {
     expect(await store.releases.releaseOf(agent, 'production')).toBeUndefined()
     expect((await entries()) - before).toBe(4)
     await expect(point(digestOf({ release: 'never registered' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-  })
-
-  it('evidence comes back whole and in its order', async () => {
-    const evidence = ['SCOPE-1', 'OBS-5', 'SCOPE-1'].map(
-      (control, n): Evidence => ({
-        control,
-        release,
-        environment: 'dev',
-        producer: 'probe 1',
-        atMs: startMs - n,
-        simulated: false,
-        outcome: 'pass',
-        summary: `Seen ${n}.`,
-        details: { n },
-      }),
-    )
-    await store.evidence.recordEvidence({ evidence, entry: entry({ kind: 'evidence-recorded' }) })
-    expect(await store.evidence.evidenceOf(release)).toEqual(evidence)
-    expect(await store.evidence.evidenceOf(digestOf('none'))).toEqual([])
   })
 })
 

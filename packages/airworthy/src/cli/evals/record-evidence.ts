@@ -1,5 +1,4 @@
 /** Puts what a command found on record as evidence, with its audit entry, in the project's own store. */
-import { digestOf } from '../../core/digest.ts'
 import { newId } from '../../core/ids.ts'
 import type { Evidence } from '../../readiness/evidence.ts'
 import type { CliContext } from '../context.ts'
@@ -20,7 +19,7 @@ export async function recordEvidence(context: CliContext, flags: KitFlags, by: s
         actor: { kind: 'kit', id: by, verifiedBy: 'kit' },
         release,
         environment,
-        details: { evidence: digestOf([one]), outcomes: { [control]: outcome } },
+        details: { outcomes: { [control]: outcome } },
       },
     })
   } finally {

@@ -227,7 +227,7 @@ async function recordEvidence(
       actor: { kind: 'operator', id: 'cli', verifiedBy: 'folder_access' },
       release,
       environment,
-      details: { controls: ['RULE-1'], outcome: evidence.outcome },
+      details: { outcomes: { 'RULE-1': evidence.outcome } },
     },
   })
 }

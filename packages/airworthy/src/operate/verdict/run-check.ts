@@ -110,10 +110,7 @@ function evidenceEntry({ guard, nowMs }: ProbeContext, evidence: readonly Eviden
   return {
     ...base({ guard, nowMs }),
     kind: 'evidence-recorded',
-    details: {
-      evidence: digestOf(evidence),
-      outcomes: Object.fromEntries(evidence.map(({ control, outcome }) => [control, outcome])),
-    },
+    details: { outcomes: Object.fromEntries(evidence.map(({ control, outcome }) => [control, outcome])) },
   }
 }
 

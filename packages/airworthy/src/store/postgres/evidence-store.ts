@@ -1,7 +1,6 @@
 /** Evidence on PostgreSQL. */
-import { valueOfJson } from '../../core/value-of-json.ts'
 import type { EvidenceStore } from '../../operate/evidence/port.ts'
-import type { Evidence } from '../../readiness/evidence.ts'
+import { type EvidenceRow, entryOfEvidence, evidenceOfRows, evidenceRowsOfRelease } from '../rows/evidence-row.ts'
 import type { PostgresConnection } from './connection.ts'
 import { entryOf } from './entries.ts'
 
@@ -15,11 +14,8 @@ export function postgresEvidenceStore({ act, read }: PostgresConnection): Eviden
         atMs: one.atMs,
         body: JSON.stringify(one),
       }))
-      await act('record_evidence', { evidence: rows, entry: entryOf(entry) })
+      await act('record_evidence', { evidence: rows, entry: entryOf(entryOfEvidence(entry, evidence)) })
     },
-    evidenceOf: async (release) =>
-      (await read<{ body: string }>('SELECT body FROM evidence WHERE release = $1 ORDER BY row', [release])).map(
-        ({ body }) => valueOfJson(body) as Evidence,
-      ),
+    evidenceOf: async (release) => evidenceOfRows(await read<EvidenceRow>(evidenceRowsOfRelease('$1'), [release])),
   }
 }

@@ -26,6 +26,7 @@ import { plainActsMigration } from './migrations/021-plain-acts.sql.ts'
 import { gatheredActsMigration } from './migrations/022-gathered-acts.sql.ts'
 import { ticksMigration } from './migrations/023-ticks.sql.ts'
 import { ownSpansMigration } from './migrations/024-own-spans.sql.ts'
+import { evidenceInLogMigration } from './migrations/025-evidence-in-log.sql.ts'
 import { rightsOfKit } from './roles.ts'
 
 const migrations: readonly string[] = [
@@ -53,6 +54,7 @@ const migrations: readonly string[] = [
   gatheredActsMigration,
   ticksMigration,
   ownSpansMigration,
+  evidenceInLogMigration,
 ]
 export const schemaVersion = migrations.length
 

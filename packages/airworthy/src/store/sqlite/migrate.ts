@@ -22,6 +22,7 @@ import { spanBlocksMigration } from './migrations/018-span-blocks.sql.ts'
 import { entriesByTaskMigration } from './migrations/019-entries-by-task.sql.ts'
 import { recordingsMigration } from './migrations/020-recordings.sql.ts'
 import { tracesApartMigration } from './migrations/021-traces-apart.sql.ts'
+import { evidenceInLogMigration } from './migrations/022-evidence-in-log.sql.ts'
 import type { SqliteDatabase } from './open.ts'
 
 export const ledgerMigrations: readonly string[] = [
@@ -46,6 +47,7 @@ export const ledgerMigrations: readonly string[] = [
   entriesByTaskMigration,
   recordingsMigration,
   tracesApartMigration,
+  evidenceInLogMigration,
 ]
 
 export const schemaVersion = ledgerMigrations.length
