@@ -34,7 +34,7 @@ const lengthMin = 6
 export function detect(text: string, names: readonly string[]): Match[] {
   // Most strings and keys of a value are as short as this.
   if (text.length < lengthMin) return []
-  const read = escape.test(text) ? text.replaceAll(escapes, blank) : text
+  const read = hasEscape.test(text) ? text.replaceAll(escapes, blank) : text
   const matches: Match[] = []
   for (const name of builtDetectors) {
     if (!names.includes(name)) continue
@@ -50,7 +50,7 @@ export function detect(text: string, names: readonly string[]): Match[] {
  * Much text is JSON inside a string, where a line break is two characters and the second one a letter: read as it stands, a number after
  * it would be the end of a word. Blanks of the same length take the place of escapes, so that offsets stay.
  */
-const escape = /\\[nrtbfu]/
+const hasEscape = /\\[nrtbfu]/
 const escapes = /\\(?:[nrtbf]|u[0-9a-fA-F]{4})/g
 const blank = (found: string): string => ' '.repeat(found.length)
 
