@@ -57,8 +57,15 @@ export async function runBesideOthers(context: CliContext, json: boolean, body: 
   }
   process.on('exit', onExit)
   await runCommand(context, json, body)
+  await outputIsOut()
   process.off('exit', onExit)
   process.exit()
+}
+
+/** To be waited for before the process is ended: a pipe takes 64 KiB, and what waits behind that would be lost. */
+export async function outputIsOut(): Promise<void> {
+  const streams = [process.stdout, process.stderr]
+  await Promise.all(streams.map((stream) => new Promise<void>((resolve) => void stream.write('', () => resolve()))))
 }
 
 /** What the disk refused, which is nobody's bug; undefined for any other error. */

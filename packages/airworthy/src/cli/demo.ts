@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { buildCommand } from '@stricli/core'
 import type { Verdict } from '../readiness/verdict.ts'
-import { type CliContext, exitCodes, printJson, runCommand } from './context.ts'
+import { type CliContext, exitCodes, outputIsOut, printJson, runCommand } from './context.ts'
 import { checkBuilt, copyProject, demoTasks, deskFolder, pinRealModel } from './demo/desk.ts'
 import { runEvals } from './demo/run-evals.ts'
 import { runTasks } from './demo/run-tasks.ts'
@@ -84,6 +84,7 @@ export const demoCommand = buildCommand<DemoFlags, [], CliContext>({
         interruption.release()
       }
     })
+    await outputIsOut()
     // Keep-alive connections of the children must not keep the process.
     process.exit()
   },

@@ -44,6 +44,15 @@ test('the support desk: each scenario can fail and can pass', async () => {
   expect(code).toBe(0)
 })
 
+test('a long document is whole, however late it is read', async () => {
+  project('- id: a\n')
+  writeFileSync(join(folder, 'evals', 'b.jsonl'), '{"id":}\n'.repeat(3_000))
+  const lint = ['eval', 'lint', '--json', 'evals/b.jsonl']
+  const { code, stdout } = await runCommand(lint, { cwd: folder, readsAfterMs: 2_000 })
+  expect(stdout.length).toBeGreaterThan(100_000)
+  expect([code, JSON.parse(stdout).faults.length]).toEqual([1, 1_001])
+})
+
 test('everything that is wrong is named with file, line and mend', async () => {
   project(
     [

@@ -60,10 +60,16 @@ function unvouched({ control, release, environment, at_ms: atMs, entry_id: entry
     atMs,
     simulated: false,
     outcome: 'unknown',
-    summary:
-      entryId === null
-        ? 'An earlier version recorded it, which did not tie evidence to the log.'
-        : 'What is on record is not what the log says was recorded: the store was changed.',
-    mend: 'Run what recorded it again; where the store was changed, find out by whom.',
+    ...(entryId === null
+      ? {
+          summary: 'An earlier version recorded it, which did not tie evidence to the log.',
+          mend: `Run ${recorders} again, whichever recorded it.`,
+        }
+      : {
+          summary: 'What is on record is not what the log says was recorded: the store was changed.',
+          mend: `Find out who changed the store, and run ${recorders} again, whichever recorded it.`,
+        }),
   }
 }
+
+const recorders = '`airworthy check`, `airworthy eval lint` or `airworthy trace replay --failed`'
